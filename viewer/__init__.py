@@ -1,0 +1,1 @@
+"""The Overread window and command line: ``viewer.ui -> viewer.app -> viewer.core -> xai``."""

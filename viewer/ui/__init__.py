@@ -1,0 +1,1 @@
+"""Widgets: thin, without knowledge of files or networks."""

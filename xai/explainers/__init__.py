@@ -1,0 +1,1 @@
+"""Explanation methods; `xai.registry` is their table."""

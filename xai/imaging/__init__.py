@@ -1,0 +1,1 @@
+"""Files to pictures: headers make a `Series`, reading it makes a `Volume` with patient geometry."""

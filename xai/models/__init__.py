@@ -1,0 +1,1 @@
+"""Networks, classifier bundles, preprocessing and prediction."""

@@ -1,0 +1,1 @@
+"""A synthetic lower-leg MR cohort with known lesions: demo, tests and benchmarks. Not patients."""
