@@ -52,8 +52,8 @@ class SliceMapping:
         """Return the network row of every picture row and the network column of every picture column."""
         rows, columns = self.display.shown_shape(self.shape)
         return (
-            (np.arange(rows) + self.pad[0] + 0.5) * self.scale[0] - 0.5,
-            (np.arange(columns) + self.pad[1] + 0.5) * self.scale[1] - 0.5,
+            (np.arange(rows, dtype=np.float64) + self.pad[0] + 0.5) * self.scale[0] - 0.5,
+            (np.arange(columns, dtype=np.float64) + self.pad[1] + 0.5) * self.scale[1] - 0.5,
         )
 
 
