@@ -1,0 +1,165 @@
+"""The picture of one slice with its overlays, as pixels on the slice's own grid; zoom and smoothing are the view's.
+
+Everything goes through look-up tables: a grey level and a colour index make a 16-bit address, so that blending costs
+one look-up per pixel, and is exact because the tables are made in double precision.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from viewer.core.overlay import COLORMAPS, LABEL_COLOURS, LabelStyle, OverlayStyle, ValueRange, painted_levels
+from viewer.core.window import Window, grey_levels
+from xai.imaging.geometry import DisplayTransform
+
+OPAQUE = 0xFF000000
+HATCH_DARK = 0xFF1C2230
+HATCH_LIGHT = 0xFF3A4256
+"""Colours of pixels that could not be read: stripes that no tissue has, dark enough not to dazzle."""
+
+_HATCH_PERIOD = 8
+_OUTLINE_LEVEL = 192
+"""Where in its colour table an outline takes its colour: bright, and different between tables."""
+
+_Overlay = tuple[NDArray[np.float32], OverlayStyle | LabelStyle, ValueRange | None]
+
+
+def render(
+    slice_values: NDArray[np.float32],
+    display: DisplayTransform,
+    window: Window,
+    invert: bool = False,
+    overlays: Sequence[_Overlay] = (),
+) -> NDArray[np.uint32]:
+    """Return the picture of a slice.
+
+    Parameters
+    ----------
+    slice_values : array (H, W) float32
+        Stored order. Pixels that are NaN are drawn as dark stripes, over every overlay.
+    display : DisplayTransform
+        From the volume's geometry; the picture comes in display order.
+    window : Window
+        The values shown from black to white.
+    invert : bool
+        White on black or black on white; overlays keep their colours.
+    overlays : sequence of Layer or (values, style, limits)
+        Painted in this order. Values (H, W) in stored order; NaN leaves the picture as it is.
+
+    Returns
+    -------
+    array (h, w) uint32
+        0xffRRGGBB, C-contiguous, as Qt's Format_RGB32.
+    """
+    shown = np.ascontiguousarray(display.apply(slice_values), np.float32)
+    grey = grey_levels(shown, window)
+    if invert:
+        np.subtract(255, grey, out=grey)
+    picture: NDArray[np.uint32] | None = None
+    for values, style, limits in overlays:
+        if values.shape != slice_values.shape:
+            raise ValueError(f"an overlay of {values.shape} does not fit a slice of {slice_values.shape}")
+        if not style.visible:
+            continue
+        levels = painted_levels(np.ascontiguousarray(display.apply(values), np.float32), style, limits)
+        if style.fill and style.opacity > 0:
+            key = _colour_key(style)
+            if picture is None:
+                picture = _on_grey(grey, levels, key, style.opacity)
+            else:
+                _blend_on_colour(picture, levels, key, style.opacity)
+        if style.outline:
+            picture = _grey_picture(grey) if picture is None else picture
+            _draw_outline(picture, levels, style)
+    picture = _grey_picture(grey) if picture is None else picture
+    if np.isnan(shown.min()):  # The minimum carries a NaN along and is cheaper than looking at every pixel.
+        _draw_hatch(picture, np.isnan(shown))
+    return picture
+
+
+def _grey_picture(grey: NDArray[np.uint8]) -> NDArray[np.uint32]:
+    picture = grey.astype(np.uint32)
+    picture *= np.uint32(0x010101)
+    picture |= np.uint32(OPAQUE)
+    return picture
+
+
+def _colour_key(style: OverlayStyle | LabelStyle) -> str:
+    return "" if isinstance(style, LabelStyle) else style.colormap
+
+
+def _colours(key: str) -> NDArray[np.uint8]:
+    """Return the colours (256, 3) of indices 0-255; the empty key stands for labels, 0 is not used."""
+    if key:
+        return COLORMAPS[key]
+    colours = np.zeros((256, 3), np.uint8)
+    colours[1 : len(LABEL_COLOURS) + 1] = LABEL_COLOURS
+    return colours
+
+
+@lru_cache(maxsize=16)
+def _blend_table(key: str, opacity: float) -> NDArray[np.uint8]:
+    """Return (3, 65536) results of blending: for the address ``index * 256 + level``; index 0 changes nothing."""
+    level = np.arange(256, dtype=np.float64)
+    colour = _colours(key).astype(np.float64).T[:, :, None]
+    blended = np.floor((1 - opacity) * level + opacity * colour + 0.5).astype(np.uint8)
+    blended[:, 0] = np.arange(256, dtype=np.uint8)
+    return blended.reshape(3, -1)
+
+
+@lru_cache(maxsize=16)
+def _packed_table(key: str, opacity: float) -> NDArray[np.uint32]:
+    """Return the same as whole pixels, for blending on grey."""
+    red, green, blue = _blend_table(key, opacity).astype(np.uint32)
+    packed: NDArray[np.uint32] = np.uint32(OPAQUE) | (red << np.uint32(16)) | (green << np.uint32(8)) | blue
+    return packed
+
+
+def _on_grey(grey: NDArray[np.uint8], levels: NDArray[np.uint16], key: str, opacity: float) -> NDArray[np.uint32]:
+    address = levels << np.uint16(8)
+    address |= grey
+    picture: NDArray[np.uint32] = _packed_table(key, opacity)[address]
+    return picture
+
+
+def _blend_on_colour(picture: NDArray[np.uint32], levels: NDArray[np.uint16], key: str, opacity: float) -> None:
+    """Blend a further overlay into ``picture``, painted pixels only: most maps leave most of it alone."""
+    painted = np.flatnonzero(levels)
+    flat = picture.reshape(-1)
+    below = flat[painted]
+    address = levels.reshape(-1)[painted] << np.uint16(8)
+    blended = np.full_like(below, 0xFF)
+    for channel, table in zip((16, 8, 0), _blend_table(key, opacity), strict=True):
+        level = ((below >> np.uint32(channel)) & np.uint32(0xFF)).astype(np.uint16)
+        level |= address
+        blended <<= np.uint32(8)
+        blended |= table[level]
+    flat[painted] = blended
+
+
+def _draw_outline(picture: NDArray[np.uint32], levels: NDArray[np.uint16], style: OverlayStyle | LabelStyle) -> None:
+    """Colour the painted pixels that touch another label, or nothing painted, above, below or beside them."""
+    labelled = isinstance(style, LabelStyle)
+    kinds = levels if labelled else (levels > 0).astype(np.uint16)
+    inner = np.zeros(kinds.shape, bool)
+    middle = kinds[1:-1, 1:-1]
+    inner[1:-1, 1:-1] = (
+        (middle == kinds[:-2, 1:-1])
+        & (middle == kinds[2:, 1:-1])
+        & (middle == kinds[1:-1, :-2])
+        & (middle == kinds[1:-1, 2:])
+    )
+    edge = (kinds > 0) & ~inner
+    colours = _colours(_colour_key(style)).astype(np.uint32)
+    packed = np.uint32(OPAQUE) | (colours[:, 0] << np.uint32(16)) | (colours[:, 1] << np.uint32(8)) | colours[:, 2]
+    picture[edge] = packed[levels[edge]] if labelled else packed[_OUTLINE_LEVEL]
+
+
+def _draw_hatch(picture: NDArray[np.uint32], unread: NDArray[np.bool_]) -> None:
+    rows, columns = np.nonzero(unread)
+    light = (rows + columns) % _HATCH_PERIOD < _HATCH_PERIOD // 4
+    picture[rows, columns] = np.where(light, np.uint32(HATCH_LIGHT), np.uint32(HATCH_DARK))
