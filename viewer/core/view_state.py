@@ -1,0 +1,326 @@
+"""What the window shows, as one value: actions return a new state, `resolve` works out what each view draws.
+
+The flow goes one way: an action makes a `ViewState`, `resolve` puts it together with what is open (`ViewContext`) into
+a `ResolvedView`, and the views apply `differences` to what they show. States compare and hash by value, so undo is a
+list of states.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields, replace
+from types import MappingProxyType
+from typing import Literal
+
+from viewer.core.overlay import LabelStyle, OverlayStyle
+from viewer.core.window import Window
+
+LayoutName = Literal["single", "compare"]
+TargetName = Literal["affected", "predicted", "healthy"]
+Style = OverlayStyle | LabelStyle
+Overlays = tuple[tuple[str, Style], ...]
+
+LAYOUTS: tuple[LayoutName, ...] = ("single", "compare")
+TARGETS: tuple[TargetName, ...] = ("affected", "predicted", "healthy")
+_CLASS_OF_TARGET: Mapping[str, int | None] = MappingProxyType({"affected": 1, "predicted": None, "healthy": 0})
+
+ZOOM_LIMITS = (0.25, 40.0)
+_UNIT_WINDOW = Window(0.5, 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class ViewState:
+    """What the reader has chosen.
+
+    Parameters
+    ----------
+    slice_index : int
+        From 0.
+    window : Window, optional
+        None follows the series' automatic window.
+    zoom : float
+        1 fits the picture into its view.
+    pan : (float, float)
+        Picture pixels (right, down) by which the picture has been moved from the middle.
+    overlays : tuple of (key, style)
+        Every method and label map with its style, bottom one first. Several may be visible.
+    active : str
+        The overlay that keys and the panel act on; empty for none.
+    overlays_on : bool
+        The switch over all of them (V); each keeps its own.
+    peek : bool
+        Space is held: the picture without overlays, for as long as it is held.
+    target : "affected", "predicted" or "healthy"
+        The class whose evidence is shown.
+    """
+
+    slice_index: int = 0
+    window: Window | None = None
+    invert: bool = False
+    zoom: float = 1.0
+    pan: tuple[float, float] = (0.0, 0.0)
+    overlays: Overlays = ()
+    active: str = ""
+    overlays_on: bool = True
+    peek: bool = False
+    layout: LayoutName = "single"
+    target: TargetName = "affected"
+    crosshair: bool = False
+    identity_hidden: bool = True
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Every overlay's key, bottom one first."""
+        return tuple(key for key, _ in self.overlays)
+
+    @property
+    def shown(self) -> frozenset[str]:
+        """Keys of the overlays whose own switch is on."""
+        return frozenset(key for key, style in self.overlays if style.visible)
+
+    def style(self, key: str) -> Style:
+        """Return the style of overlay ``key``; `KeyError` when there is none."""
+        for name, style in self.overlays:
+            if name == key:
+                return style
+        raise KeyError(key)
+
+    @property
+    def target_class(self) -> int | None:
+        """Class index whose evidence is shown; None stands for the predicted class of each slice."""
+        return _CLASS_OF_TARGET[self.target]
+
+
+# --- Slices, window, zoom and pan -------------------------------------------------------------------------------
+
+
+def at_slice(state: ViewState, index: int, slices: int) -> ViewState:
+    """Go to slice ``index``, or the nearest that there is."""
+    return replace(state, slice_index=min(max(index, 0), max(slices - 1, 0)))
+
+
+def scrolled(state: ViewState, by: int, slices: int) -> ViewState:
+    """Go ``by`` slices on, stopping at the ends."""
+    return at_slice(state, state.slice_index + by, slices)
+
+
+def windowed(state: ViewState, window: Window | None) -> ViewState:
+    """Show ``window``; None goes back to the automatic one."""
+    return replace(state, window=window)
+
+
+def inverted(state: ViewState) -> ViewState:
+    """Swap black and white of the picture."""
+    return replace(state, invert=not state.invert)
+
+
+def zoomed(state: ViewState, factor: float, at: tuple[float, float] = (0.0, 0.0)) -> ViewState:
+    """Zoom by ``factor`` and keep the point ``at`` where it is.
+
+    Parameters
+    ----------
+    state : ViewState
+        As it is.
+    factor : float
+        Above zero; the zoom stays within `ZOOM_LIMITS`.
+    at : (float, float)
+        Picture pixels (right, down) from the middle of the view, at the zoom before.
+    """
+    zoom = min(max(state.zoom * factor, ZOOM_LIMITS[0]), ZOOM_LIMITS[1])
+    keep = state.zoom / zoom - 1
+    return replace(state, zoom=zoom, pan=(state.pan[0] + at[0] * keep, state.pan[1] + at[1] * keep))
+
+
+def panned(state: ViewState, right: float, down: float) -> ViewState:
+    """Move the picture by picture pixels."""
+    return replace(state, pan=(state.pan[0] + right, state.pan[1] + down))
+
+
+def fitted(state: ViewState) -> ViewState:
+    """Fit the picture into its view."""
+    return replace(state, zoom=1.0, pan=(0.0, 0.0))
+
+
+# --- Overlays ---------------------------------------------------------------------------------------------------
+
+
+def with_overlays(state: ViewState, overlays: Iterable[tuple[str, Style]]) -> ViewState:
+    """Offer ``overlays``; those already there keep their style, and the active one stays if it is among them."""
+    known = dict(state.overlays)
+    offered = tuple((key, known.get(key, style)) for key, style in overlays)
+    keys = [key for key, _ in offered]
+    return replace(state, overlays=offered, active=state.active if state.active in keys else next(iter(keys), ""))
+
+
+def styled(state: ViewState, key: str, **changes: object) -> ViewState:
+    """Change fields of one overlay's style: ``styled(state, "gradcam", opacity=0.7, colormap="viridis")``."""
+    style = replace(state.style(key), **changes)  # type: ignore[arg-type]
+    return replace(state, overlays=tuple((k, style if k == key else s) for k, s in state.overlays))
+
+
+def toggled(state: ViewState, key: str) -> ViewState:
+    """Switch one overlay on or off; switching it on makes it the active one and lifts the switch over all."""
+    visible = not state.style(key).visible
+    state = styled(state, key, visible=visible)
+    return replace(state, active=key, overlays_on=True) if visible else state
+
+
+def all_toggled(state: ViewState) -> ViewState:
+    """Hide all overlays, or bring back those that were shown."""
+    return replace(state, overlays_on=not state.overlays_on)
+
+
+def soloed(state: ViewState, key: str) -> ViewState:
+    """Show overlay ``key`` alone and make it the active one."""
+    state.style(key)
+    overlays = tuple((k, replace(style, visible=k == key)) for k, style in state.overlays)
+    return replace(state, overlays=overlays, active=key, overlays_on=True)
+
+
+def stepped(state: ViewState, by: int) -> ViewState:
+    """Show the next (1) or previous (-1) method alone, going round; label maps are no methods and stay as they are."""
+    methods = [key for key, style in state.overlays if isinstance(style, OverlayStyle)]
+    if not methods:
+        return state
+    if state.active in methods:
+        key = methods[(methods.index(state.active) + by) % len(methods)]
+    else:
+        key = methods[0 if by > 0 else -1]
+    overlays = tuple((k, replace(s, visible=k == key) if k in methods else s) for k, s in state.overlays)
+    return replace(state, overlays=overlays, active=key, overlays_on=True)
+
+
+def activated(state: ViewState, key: str) -> ViewState:
+    """Make overlay ``key`` the one that keys and the panel act on."""
+    state.style(key)
+    return replace(state, active=key)
+
+
+def opacity_changed(state: ViewState, by: float) -> ViewState:
+    """Change the active overlay's opacity by ``by``, within 0 to 1."""
+    if not state.active:
+        return state
+    opacity = round(min(max(state.style(state.active).opacity + by, 0.0), 1.0), 6)
+    return styled(state, state.active, opacity=opacity)
+
+
+def outline_toggled(state: ViewState) -> ViewState:
+    """Draw the outline of the active overlay's threshold, or leave it out."""
+    if not state.active:
+        return state
+    return styled(state, state.active, outline=not state.style(state.active).outline)
+
+
+def peeking(state: ViewState, held: bool) -> ViewState:
+    """Hide the overlays while Space is held."""
+    return replace(state, peek=held)
+
+
+def targeted(state: ViewState, target: TargetName) -> ViewState:
+    """Show evidence for ``target``."""
+    if target not in TARGETS:
+        raise ValueError(f"target must be one of {', '.join(TARGETS)}, got {target!r}")
+    return replace(state, target=target)
+
+
+# --- The window around it ---------------------------------------------------------------------------------------
+
+
+def laid_out(state: ViewState, layout: LayoutName) -> ViewState:
+    """Show ``layout``."""
+    if layout not in LAYOUTS:
+        raise ValueError(f"layout must be one of {', '.join(LAYOUTS)}, got {layout!r}")
+    return replace(state, layout=layout)
+
+
+def layout_toggled(state: ViewState) -> ViewState:
+    """Go to the next layout."""
+    return replace(state, layout=LAYOUTS[(LAYOUTS.index(state.layout) + 1) % len(LAYOUTS)])
+
+
+def crosshair_toggled(state: ViewState) -> ViewState:
+    """Show the crosshair or hide it."""
+    return replace(state, crosshair=not state.crosshair)
+
+
+def identity_toggled(state: ViewState) -> ViewState:
+    """Show who was examined or hide it."""
+    return replace(state, identity_hidden=not state.identity_hidden)
+
+
+# --- Resolving --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ViewContext:
+    """What is open: a state means something only together with it.
+
+    Parameters
+    ----------
+    slices : int
+        0 when no series is open.
+    auto_window : Window
+        The series' automatic window.
+    predicted : tuple of int
+        Predicted class of each slice, -1 where there is none (yet); may be shorter than the series.
+    """
+
+    slices: int = 0
+    auto_window: Window = _UNIT_WINDOW
+    predicted: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Pane:
+    """One slice view of the layout and the overlays it paints, bottom one first."""
+
+    overlays: Overlays = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedView:
+    """What the views draw; nothing in it has to be worked out any further."""
+
+    slice_index: int
+    window: Window
+    invert: bool
+    zoom: float
+    pan: tuple[float, float]
+    panes: tuple[Pane, ...]
+    colour_bar: str
+    """Key of the overlay whose colour bar is shown; empty for none."""
+    target: int | None
+    """Class that the shown slice's maps explain; None while its prediction is awaited."""
+    crosshair: bool
+    identity_hidden: bool
+
+
+def resolve(state: ViewState, context: ViewContext) -> ResolvedView:
+    """Return what the views draw for ``state`` when ``context`` is open."""
+    slice_index = at_slice(state, state.slice_index, context.slices).slice_index
+    target = state.target_class
+    if target is None and slice_index < len(context.predicted) and context.predicted[slice_index] >= 0:
+        target = context.predicted[slice_index]
+    painted: Overlays = ()
+    if state.overlays_on and not state.peek:
+        painted = tuple((key, style) for key, style in state.overlays if style.visible)
+    maps = [key for key, style in painted if isinstance(style, OverlayStyle)]
+    panes = (Pane(), Pane(painted)) if state.layout == "compare" else (Pane(painted),)
+    return ResolvedView(
+        slice_index=slice_index,
+        window=state.window or context.auto_window,
+        invert=state.invert,
+        zoom=state.zoom,
+        pan=state.pan,
+        panes=panes,
+        colour_bar=state.active if state.active in maps else (maps[-1] if maps else ""),
+        target=target,
+        crosshair=state.crosshair,
+        identity_hidden=state.identity_hidden,
+    )
+
+
+def differences(old: ResolvedView | None, new: ResolvedView) -> frozenset[str]:
+    """Return the names of the fields of ``new`` that are not as in ``old``; all of them when there is no old one."""
+    names = (field.name for field in fields(ResolvedView))
+    return frozenset(name for name in names if old is None or getattr(old, name) != getattr(new, name))
