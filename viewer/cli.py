@@ -1,0 +1,378 @@
+"""The command line. Commands import what they need when they run, so that ``overread --help`` answers at once.
+
+Exit codes: 0 fine, 1 the input was bad (one sentence on standard error), 2 usage, 130 cancelled.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import traceback
+import warnings
+from collections.abc import Iterator, Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from viewer.statement import RESEARCH_USE_ONLY
+from viewer.system_libraries import StartError
+from viewer.terminal import keep_traceback, one_sentence, progress_bar, say
+from xai.errors import ImagingError, XaiError
+from xai.progress import Cancelled
+from xai.registry import EXPLAINERS
+
+if TYPE_CHECKING:
+    from xai.imaging.catalog import Catalog
+
+OPEN = "open"
+"""The command that is meant when the first argument is none of the commands."""
+
+
+class _Commands(TyperGroup):
+    """Commands of which `OPEN` may go unsaid: ``overread series/`` opens ``series/``."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if not args or args[0] not in {*self.commands, "--help", "--version"}:
+            args = [OPEN, *args]
+        return super().parse_args(ctx, args)
+
+
+class Layout(StrEnum):
+    """How a cohort is laid out on disk."""
+
+    dicom = "dicom"
+    tiles = "tiles"
+
+
+app = typer.Typer(
+    cls=_Commands,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    epilog="'overread series/' is short for 'overread open series/'; a folder named like a command is given as ./demo. "
+    + RESEARCH_USE_ONLY,
+)
+model_app = typer.Typer(help="Bring a model in, and say what is in a bundle.", no_args_is_help=True)
+app.add_typer(model_app, name="model")
+
+Paths = Annotated[list[Path], typer.Argument(metavar="PATH...", help="Folders or files: DICOM, .dcm.gz, NIfTI.")]
+Source = Annotated[Path, typer.Argument(metavar="PATH", help="Folder or file: DICOM, .dcm.gz, NIfTI.")]
+Model = Annotated[Path, typer.Option("--model", metavar="BUNDLE", help="The classifier's bundle folder.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress and no notes.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else, on standard output.")]
+SeriesNumber = Annotated[
+    int | None, typer.Option("--series", metavar="N", min=1, help="Which series, as numbered by 'overread info'.")
+]
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command and return its exit code; no exception leaves here."""
+    debug = "--debug" in arguments
+    try:
+        with warnings.catch_warnings():
+            if not debug:
+                # Libraries warn of what the commands themselves say in one sentence; headers in them may name people.
+                warnings.simplefilter("ignore")
+            code = app([a for a in arguments if a != "--debug"], prog_name="overread", standalone_mode=False)
+    except (KeyboardInterrupt, Cancelled, typer.Abort):
+        code = 130
+    except Exception as error:
+        if debug and not _is_usage(error):
+            traceback.print_exc()
+            return 1
+        return _explain_failure(error)
+    if code == 130:
+        say("Cancelled.")
+    return code if isinstance(code, int) else 0
+
+
+def _is_usage(error: Exception) -> bool:
+    return getattr(error, "exit_code", None) == 2
+
+
+def _explain_failure(error: Exception) -> int:
+    if _is_usage(error):
+        error.show()  # type: ignore[attr-defined]
+        return 2
+    if isinstance(error, BrokenPipeError):
+        # Whoever read the output has left, as in `overread info ... | head`; nothing more is to be written.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    if isinstance(error, XaiError | StartError | OSError):
+        say(one_sentence(error))
+        return 1
+    log = keep_traceback(error)
+    place = f"where it happened is in {log}, and " if log else ""
+    say(f"Overread met an unexpected error ({type(error).__name__}); {place}'overread --debug ...' shows all of it.")
+    return 1
+
+
+@app.callback()
+def _common(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True)] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks and warnings of unexpected errors.")] = False,
+) -> None:
+    """Read MRI series with a local classifier's predictions and the reasons for them."""
+    if version:
+        import xai
+
+        print(f"overread {xai.__version__}")
+        raise typer.Exit
+
+
+@app.command(OPEN)
+def open_window(
+    paths: Annotated[list[Path] | None, typer.Argument(metavar="[PATH...]", help="Folders or files to show.")] = None,
+    model: Annotated[
+        Path | None, typer.Option("--model", metavar="BUNDLE", help="The classifier's bundle folder.")
+    ] = None,
+) -> None:
+    """Open the viewer (this is what happens without a command)."""
+    for path in [*(paths or ()), *([model] if model else ())]:
+        if not path.exists():
+            raise ImagingError(f"There is no file or folder {path}.")
+    from viewer.system_libraries import check_window
+
+    check_window(needs_display=True)
+    from viewer.ui.application import run as run_application
+
+    raise typer.Exit(run_application(list(paths or ()), model, demo=False))
+
+
+@app.command()
+def demo(
+    tour: Annotated[
+        Path | None,
+        typer.Option(
+            "--tour",
+            metavar="DIR",
+            help="Let the program review the demo by mouse and keys and leave screenshots, maps, ratings.csv and a log "
+            "in DIR; works without a display.",
+        ),
+    ] = None,
+    prepare: Annotated[
+        Path | None, typer.Option("--prepare", metavar="DIR", help="Only write DIR/study and DIR/bundle.")
+    ] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Review synthetic phantom patients with a model trained on such phantoms."""
+    if tour and prepare:
+        raise typer.BadParameter("give --tour or --prepare, not both.")
+    from viewer.demo import prepare_demo, write_demo
+    from viewer.system_libraries import check_window
+
+    if prepare:
+        with progress_bar("making the demo", quiet=quiet) as progress:
+            written = write_demo(prepare, progress)
+        print(f"{written.study}\n{written.bundle}")
+        return
+    check_window(needs_display=tour is None)
+    with progress_bar("making the demo", quiet=quiet) as progress:
+        files = prepare_demo(progress)
+    if tour:
+        from viewer.ui.tour import run_tour
+
+        tour.mkdir(parents=True, exist_ok=True)
+        raise typer.Exit(run_tour(tour))
+    from viewer.ui.application import run as run_application
+
+    raise typer.Exit(run_application([files.study], files.bundle, demo=True))
+
+
+@app.command()
+def info(paths: Paths, as_json: AsJson = False, quiet: Quiet = False) -> None:
+    """Say what is there: series, slices, spacing, orientation, and problems by name."""
+    from viewer.listing import list_series
+    from xai.imaging.catalog import describe
+
+    catalog = _scan(paths, quiet)
+    if as_json:
+        print(json.dumps(describe(catalog), indent=2, allow_nan=False))
+    else:
+        print(list_series(describe(catalog)))
+
+
+@app.command()
+def predict(
+    paths: Paths,
+    model: Model,
+    out: Annotated[Path, typer.Option("--out", metavar="FILE.csv", help="Where the rows go, one for each slice.")],
+    quiet: Quiet = False,
+) -> None:
+    """Write what the model says of every slice. Slices are numbered from 1, as in the viewer."""
+    _check_file(out)
+    catalog = _scan(paths, quiet)
+    from viewer.batch import prediction_rows, suitable_series, write_predictions
+    from xai.models.bundle import load_bundle
+    from xai.models.predict import predict as predict_volume
+
+    bundle = load_bundle(model)
+    fit = suitable_series(catalog, _names(paths), say)
+
+    def rows() -> Iterator[list[object]]:
+        for number, series in enumerate(fit, 1):
+            with progress_bar(f"series {number} of {len(fit)}", quiet=quiet) as progress:
+                volume = series.read(progress)
+                prediction = predict_volume(bundle, volume, progress)
+            yield from prediction_rows(series, volume, bundle, prediction)
+
+    count = write_predictions(out, bundle.classes, rows())
+    if not quiet:
+        say(f"{count} slices of {len(fit)} series in {out}. {RESEARCH_USE_ONLY}")
+
+
+@app.command()
+def explain(
+    paths: Paths,
+    model: Model,
+    method: Annotated[str, typer.Option("--method", metavar="KEY[,KEY]", help=f"Of {', '.join(EXPLAINERS)}.")],
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="A folder for each series is made in it.")],
+    formats: Annotated[str, typer.Option("--format", help="Of npz, nifti, png; several with commas.")] = "npz",
+    target: Annotated[
+        int | None,
+        typer.Option("--target", metavar="N", help="Class to explain, from 0; each slice's predicted class without."),
+    ] = None,
+    slices: Annotated[
+        str | None,
+        typer.Option("--slices", metavar="A:B", help="Slices A to B, both included, numbered from 1 as in the viewer."),
+    ] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Write maps of what speaks for a class, slice by slice, with all that is needed to repeat them."""
+    from viewer.batch import FORMATS, check_target, slice_indices, slice_range, suitable_series, write_explanations
+
+    methods = _choices(method, tuple(EXPLAINERS), "--method")
+    kinds = _choices(formats, FORMATS, "--format")
+    if slices is not None:
+        try:
+            slice_range(slices)
+        except ValueError:
+            raise typer.BadParameter(f"{slices!r} is no range such as 3:12.", param_hint="--slices") from None
+    if out.exists() and not out.is_dir():
+        raise ImagingError(f"{out} is a file, not a folder.")
+    catalog = _scan(paths, quiet)
+    fit = suitable_series(catalog, _names(paths), say)
+    wanted = [slice_indices(slices, series) for series in fit]
+    from xai.models.bundle import load_bundle
+    from xai.pipeline import explain as explain_volume
+
+    bundle = load_bundle(model)
+    check_target(target, bundle)
+    for number, (series, indices) in enumerate(zip(fit, wanted, strict=True), 1):
+        with progress_bar(f"series {number} of {len(fit)}", quiet=quiet) as progress:
+            volume = series.read(progress)
+            maps = explain_volume(bundle, volume, methods, slices=indices, target=target, progress=progress)
+        print(write_explanations(out, series, volume, maps, kinds))
+    if not quiet:
+        say(RESEARCH_USE_ONLY)
+
+
+@app.command()
+def render(
+    path: Source,
+    slice_number: Annotated[
+        int, typer.Option("--slice", metavar="N", min=1, help="Which slice, numbered from 1 as in the viewer.")
+    ],
+    out: Annotated[Path, typer.Option("--out", metavar="FILE.png", help="Where the picture goes.")],
+    overlay: Annotated[
+        Path | None, typer.Option("--overlay", metavar="MAP.npz", help="A map that 'overread explain' wrote.")
+    ] = None,
+    series_number: SeriesNumber = None,
+    quiet: Quiet = False,
+) -> None:
+    """Write one slice as a picture, turned as the viewer shows it, with square pixels and patient letters."""
+    _check_file(out)
+    from viewer.batch import choose_series, load_map
+    from viewer.picture import save_picture, series_window, slice_picture
+
+    series = choose_series(_scan([path], quiet), series_number, str(path))
+    if slice_number > len(series):
+        raise ImagingError(f"{path} has slices 1 to {len(series)}, so slice {slice_number} is not there.")
+    with progress_bar("reading", quiet=quiet) as progress:
+        volume = series.read(progress)
+    explanation = load_map(overlay, volume) if overlay else None
+    save_picture(slice_picture(volume, slice_number - 1, series_window(volume), explanation), out)
+
+
+@app.command()
+def phantom(
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="A new or empty folder.")],
+    patients: Annotated[int, typer.Option("--patients", metavar="N", min=1, help="How many.")],
+    seed: Annotated[int, typer.Option("--seed", metavar="S", min=0, help="The same seed, the same cohort.")],
+    layout: Annotated[Layout, typer.Option("--layout", help="DICOM series per patient; tiles come later.")] = (
+        Layout.dicom
+    ),
+    quiet: Quiet = False,
+) -> None:
+    """Write a synthetic lower-leg MR cohort with lesion masks."""
+    if layout is Layout.tiles:
+        raise typer.BadParameter("the tile layout comes with a later release; dicom is there.", param_hint="--layout")
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise ImagingError(f"{out} is not an empty folder; choose another one.")
+    from xai.phantom.cohort import write_cohort
+
+    with progress_bar("making patients", quiet=quiet) as progress:
+        write_cohort(out, patients, seed, progress)
+    if not quiet:
+        say(f"{patients} synthetic patients in {out}. {RESEARCH_USE_ONLY}")
+
+
+@model_app.command("import")
+def import_model(
+    checkpoint: Annotated[
+        Path, typer.Argument(metavar="CHECKPOINT", help="A PyTorch state dict; it is never unpickled as code.")
+    ],
+    network: Annotated[str, typer.Option("--network", help="resnet18-reference or resnet50-reference.")],
+    out: Annotated[Path, typer.Option("--out", metavar="BUNDLE", help="The bundle folder to write.")],
+) -> None:
+    """Make a bundle of a checkpoint of the reference networks."""
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise ImagingError(f"{out} is not an empty folder; choose another one.")
+    from xai.models.reference_checkpoint import import_checkpoint
+
+    import_checkpoint(checkpoint, network, out)
+    print(out)
+
+
+@model_app.command("info")
+def model_info(
+    bundle: Annotated[Path, typer.Argument(metavar="BUNDLE", help="The bundle folder.")], as_json: AsJson = False
+) -> None:
+    """Say what a bundle holds: network, classes, what it was trained on, metrics."""
+    from viewer.listing import list_manifest
+    from xai.models.bundle import load_bundle
+
+    loaded = load_bundle(bundle, device="cpu")
+    content = {**loaded.manifest.model_dump(mode="json"), "sha256": loaded.sha256}
+    print(json.dumps(content, indent=2, allow_nan=False) if as_json else list_manifest(content))
+
+
+def _scan(paths: Sequence[Path], quiet: bool) -> Catalog:
+    from xai.imaging.catalog import scan
+
+    with progress_bar("looking", quiet=quiet) as progress:
+        return scan(paths, progress)
+
+
+def _names(paths: Sequence[Path]) -> str:
+    return ", ".join(str(path) for path in paths)
+
+
+def _check_file(path: Path) -> None:
+    """Make room for a file to write, before minutes of work go into it."""
+    if path.is_dir():
+        raise ImagingError(f"{path} is a folder, not a file to write.")
+    path.parent.mkdir(parents=True, exist_ok=True)
+
+
+def _choices(text: str, known: Sequence[str], option: str) -> list[str]:
+    """Split ``a,b`` and check each part, in the order given and without repetition."""
+    parts = list(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+    wrong = [part for part in parts if part not in known]
+    if wrong or not parts:
+        raise typer.BadParameter(f"{(wrong or [text])[0]!r} is none of {', '.join(known)}.", param_hint=option)
+    return parts
