@@ -222,7 +222,7 @@ def load_map(path: Path, volume: Volume) -> Explanation:
 
 
 def _write_pictures(folder: Path, volume: Volume, explanation: Explanation) -> None:
-    from viewer.picture import save_picture, series_window, slice_picture
+    from viewer.png import save_picture, series_window, slice_picture
 
     folder.mkdir(exist_ok=True)
     window = series_window(volume)

@@ -111,17 +111,22 @@ def _explain_failure(error: Exception) -> int:
     return 1
 
 
-@app.callback()
-def _common(
-    version: Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True)] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks and warnings of unexpected errors.")] = False,
-) -> None:
-    """Read MRI series with a local classifier's predictions and the reasons for them."""
-    if version:
+def _print_version(asked: bool) -> None:
+    if asked:
         import xai
 
         print(f"overread {xai.__version__}")
         raise typer.Exit
+
+
+@app.callback()
+def _common(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True)
+    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks and warnings of unexpected errors.")] = False,
+) -> None:
+    """Read MRI series with a local classifier's predictions and the reasons for them."""
 
 
 @app.command(OPEN)
@@ -287,7 +292,7 @@ def render(
     """Write one slice as a picture, turned as the viewer shows it, with square pixels and patient letters."""
     _check_file(out)
     from viewer.batch import choose_series, load_map
-    from viewer.picture import save_picture, series_window, slice_picture
+    from viewer.png import save_picture, series_window, slice_picture
 
     series = choose_series(_scan([path], quiet), series_number, str(path))
     if slice_number > len(series):
