@@ -43,8 +43,9 @@ class MethodMaps:
     parameters: Mapping[str, object]
     """Hyper-parameters, and ``layer`` for methods that look at one."""
     passes: float
-    """Forward passes spent per slice, shared ones counted once."""
+    """Forward passes per slice that the method needs by itself; CAMs share theirs and the prediction's."""
     seconds: float
+    """Time spent on these slices; what methods share is split evenly between them."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

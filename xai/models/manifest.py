@@ -86,6 +86,8 @@ class TrainedOn(_Part):
         """What must be said wherever the network speaks; empty when it was trained on patients."""
         if re.search("phantom|synthetic|simulat", self.data_source, re.IGNORECASE):
             return f"Trained on {self.data_source}, not on patients."
+        if not (self.sequence or self.region or self.plane or self.pixel_mm or self.data_source):
+            return "It is not known what this model was trained on."
         return ""
 
     @property
