@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, TextIO
 import numpy as np
 
 import xai
-from viewer.statement import RESEARCH_USE_ONLY
 from xai.errors import ExplainError, ImagingError
 from xai.explanation import Explanation, Prediction
 from xai.imaging.catalog import Catalog
 from xai.imaging.series import Series
 from xai.imaging.volume import Volume
+from xai.notice import RESEARCH_USE_ONLY
 
 if TYPE_CHECKING:
     from xai.models.bundle import ClassifierBundle
@@ -231,49 +231,26 @@ def _write_pictures(folder: Path, volume: Volume, explanation: Explanation) -> N
 
 
 def _provenance(series: Series, volume: Volume, maps: dict[str, Explanation]) -> dict[str, object]:
+    """Return what repeats ``maps``; slices count from 1, as in the window."""
+    from xai.export.provenance import provenance
+
     return {
         "statement": RESEARCH_USE_ONLY,
         "case_id": case_id(volume),
         "series_uid": series.uid,
-        "shape": list(volume.geometry.shape),
         "problems": [{"code": p.code, "message": p.message} for p in volume.problems],
-        "maps": {key: _describe(explanation) for key, explanation in maps.items()},
+        "maps": {key: {**provenance(found), "slices": _explained_slices(found)} for key, found in maps.items()},
     }
 
 
-def _describe(explanation: Explanation) -> dict[str, object]:
-    """Return what repeats ``explanation``; slices count from 1, as in the window."""
-    computed = np.flatnonzero(explanation.computed).tolist()
+def _explained_slices(explanation: Explanation) -> list[dict[str, object]]:
     probabilities = explanation.prediction.probabilities
-    return {
-        "method": explanation.method,
-        "parameters": dict(explanation.parameters),
-        "classes": list(explanation.classes),
-        "model_sha256": explanation.bundle_sha256,
-        "volume_sha256": explanation.volume_sha256,
-        "code_version": explanation.code_version,
-        "created": explanation.created,
-        "notes": list(explanation.notes),
-        "slices": [
-            {
-                "slice_index": k + 1,
-                "target": int(explanation.target[k]),
-                "probabilities": [round(p, 6) if np.isfinite(p) else None for p in probabilities[k].tolist()],
-                "state": explanation.states[k],
-            }
-            for k in computed
-        ],
-    }
-
-
-def check_target(target: int | None, bundle: ClassifierBundle) -> None:
-    """Refuse a class that ``bundle`` does not have.
-
-    Raises
-    ------
-    ExplainError
-        When ``target`` is no class index.
-    """
-    if target is not None and not 0 <= target < len(bundle.classes):
-        known = ", ".join(f"{index} {name}" for index, name in enumerate(bundle.classes))
-        raise ExplainError(f"Model {bundle.manifest.name!r} has no class {target}; its classes are {known}.")
+    return [
+        {
+            "slice_index": k + 1,
+            "target": int(explanation.target[k]),
+            "probabilities": [round(p, 6) if np.isfinite(p) else None for p in probabilities[k].tolist()],
+            "state": explanation.states[k],
+        }
+        for k in np.flatnonzero(explanation.computed).tolist()
+    ]

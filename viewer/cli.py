@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from viewer.statement import RESEARCH_USE_ONLY
 from viewer.system_libraries import StartError
 from viewer.terminal import keep_traceback, one_sentence, progress_bar, say
 from xai.errors import ImagingError, XaiError
+from xai.notice import RESEARCH_USE_ONLY
 from xai.progress import Cancelled
 from xai.registry import EXPLAINERS
 
@@ -248,7 +248,7 @@ def explain(
     quiet: Quiet = False,
 ) -> None:
     """Write maps of what speaks for a class, slice by slice, with all that is needed to repeat them."""
-    from viewer.batch import FORMATS, check_target, slice_indices, slice_range, suitable_series, write_explanations
+    from viewer.batch import FORMATS, slice_indices, slice_range, suitable_series, write_explanations
 
     methods = _choices(method, tuple(EXPLAINERS), "--method")
     kinds = _choices(formats, FORMATS, "--format")
@@ -266,7 +266,6 @@ def explain(
     from xai.pipeline import explain as explain_volume
 
     bundle = load_bundle(model)
-    check_target(target, bundle)
     for number, (series, indices) in enumerate(zip(fit, wanted, strict=True), 1):
         with progress_bar(f"series {number} of {len(fit)}", quiet=quiet) as progress:
             volume = series.read(progress)
@@ -339,8 +338,8 @@ def import_model(
         raise ImagingError(f"{out} is not an empty folder; choose another one.")
     from xai.models.reference_checkpoint import import_checkpoint
 
-    import_checkpoint(checkpoint, network, out)
-    print(out)
+    report = import_checkpoint(checkpoint, network, out)
+    print(f"{out}: {report.matched} tensors taken over ({report.layout}). {RESEARCH_USE_ONLY}")
 
 
 @model_app.command("info")

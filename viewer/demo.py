@@ -14,8 +14,8 @@ import platformdirs
 
 import xai
 from viewer.assets import demo_bundle
-from viewer.statement import RESEARCH_USE_ONLY
 from xai.errors import ImagingError
+from xai.notice import RESEARCH_USE_ONLY
 from xai.progress import Progress, ignore
 
 MARKER = "demo.json"

@@ -11,9 +11,9 @@ import xai
 from viewer.core.overlay import OverlayStyle, ValueRange, colour_bar, legend_text, value_range
 from viewer.core.render import render
 from viewer.core.window import Window, auto_window, sample_values
-from viewer.statement import RESEARCH_USE_ONLY
 from xai.explanation import Explanation
 from xai.imaging.volume import Volume
+from xai.notice import RESEARCH_USE_ONLY
 from xai.registry import EXPLAINERS
 
 LONG_SIDE = 640

@@ -10,7 +10,8 @@ from nibabel.nifti1 import Nifti1Extension
 
 from xai.errors import ExplainError
 from xai.explanation import Explanation
-from xai.export.provenance import NOTICE, provenance_json, whole_file
+from xai.export.provenance import provenance_json, whole_file
+from xai.notice import RESEARCH_USE_ONLY
 
 LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 REVERSED_INDEX = np.eye(4)[[2, 1, 0, 3]]
@@ -37,7 +38,7 @@ def save_nifti(explanation: Explanation, path: str | Path) -> None:
     image.header.set_sform(affine, code)
     image.header.set_qform(affine, code)
     image.header.set_xyzt_units("mm" if geometry.known else "unknown")
-    image.header["descrip"] = f"{explanation.method}; {NOTICE}".encode()[:79]
+    image.header["descrip"] = f"{explanation.method}; {RESEARCH_USE_ONLY}".encode()[:79]
     image.header.extensions.append(Nifti1Extension("comment", provenance_json(explanation).encode()))
     with whole_file(path) as temporary:
         nib.save(image, temporary)

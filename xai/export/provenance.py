@@ -11,15 +11,14 @@ from pathlib import Path
 
 from xai.errors import ExplainError
 from xai.explanation import Explanation
-
-NOTICE = "Research use only; not a medical device."
+from xai.notice import RESEARCH_USE_ONLY
 
 
 def provenance(explanation: Explanation) -> dict[str, object]:
     """Return everything about an explanation but its arrays, ready for JSON."""
     mapping, geometry = explanation.mapping, explanation.geometry
     return {
-        "notice": NOTICE,
+        "notice": RESEARCH_USE_ONLY,
         "method": explanation.method,
         "parameters": dict(explanation.parameters),
         "classes": list(explanation.classes),

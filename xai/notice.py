@@ -1,4 +1,4 @@
-"""What every window and every export says of itself."""
+"""What the window, every export and the README say of the program."""
 
 from __future__ import annotations
 
