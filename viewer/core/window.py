@@ -27,6 +27,8 @@ _AIR_PARTS = 4
 _TWO_PEAKS = 0.8
 """Part of the variance that a split must explain to be one between two tissues. Cutting one bell curve explains 0.64,
 cutting a flat range 0.75."""
+_NOISE_REACH = 4.0
+"""Distances from the median to the 84th percentile that reach the end of air's noise: 99.9 % of Rayleigh's curve."""
 _AIR_IS_DARK = 0.1
 """Air's mean lies within this part of the range above its lowest end; what is brighter is tissue, as in a picture cut
 close to the limb."""
@@ -134,7 +136,9 @@ def body_values(samples: NDArray[np.float32]) -> NDArray[np.float32]:
         threshold, dark = split, dark[dark <= split]
     if threshold is None or float(dark.mean()) - floor > _AIR_IS_DARK * (top - floor):
         return inside
-    body: NDArray[np.float32] = inside[inside > threshold]
+    # Half-way to the next tissue would hide dark tissue: the body begins where air's noise ends.
+    median, upper = np.percentile(dark, (50, 84))
+    body: NDArray[np.float32] = inside[inside > min(threshold, median + _NOISE_REACH * (upper - median))]
     return body if body.size >= 0.01 * finite.size else inside
 
 
