@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,15 @@ class SliceReader(Protocol):
 
     def read_slice(self, k: int) -> NDArray[np.float32]:
         """Return slice ``k`` (H, W) float32, rescaled; raise `ImagingError` naming the file when it cannot be read."""
+        ...
+
+
+@runtime_checkable
+class DirectReader(SliceReader, Protocol):
+    """A reader that can write a slice where it is wanted, which spares the bulk path a copy."""
+
+    def read_into(self, k: int, out: NDArray[np.float32]) -> None:
+        """Write slice ``k``, rescaled, into ``out`` (H, W); raise `ImagingError` when it cannot be read."""
         ...
 
 
@@ -85,15 +94,47 @@ class Series:
         return self.reader.read_slice(k)
 
     def read(self, progress: Progress = ignore) -> Volume:
-        """Read every slice. A slice that cannot be read becomes NaN and a problem ``undecodable``."""
-        array = np.empty(self.geometry.shape, np.float32)
+        """Read every slice. A slice that cannot be read becomes NaN and a problem ``undecodable``.
+
+        Raises
+        ------
+        ImagingError
+            When the series is too large for the memory at hand.
+        """
+        shape = self.geometry.shape
+        try:
+            array = np.empty(shape, np.float32)
+        except (MemoryError, ValueError) as error:
+            size = " x ".join(str(n) for n in shape)
+            raise ImagingError(f"{self.files[0].name}: a volume of {size} does not fit into memory.") from error
+        direct = self.reader if isinstance(self.reader, DirectReader) else None
         problems = list(self.problems)
+        told = {problem.message for problem in problems}
+        not_numbers = []
         for k in range(len(self)):
             progress(k, len(self))
             try:
-                array[k] = self.reader.read_slice(k)
+                if direct is not None:
+                    direct.read_into(k, array[k])
+                else:
+                    array[k] = self.reader.read_slice(k)
             except ImagingError as error:
                 array[k] = np.nan
-                problems.append(Problem("undecodable", str(error)))
+                if str(error) not in told:
+                    told.add(str(error))
+                    problems.append(Problem("undecodable", str(error)))
+                continue
+            # A sum is not finite when any of its terms is not; it costs less than asking every voxel.
+            if not np.isfinite(array[k].sum(dtype=np.float64)):
+                not_numbers.append(k)
         progress(len(self), len(self))
+        if not_numbers:
+            problems.append(_not_numbers(self.files[0].name, not_numbers, len(self)))
         return Volume(array, self.geometry, self.info, tuple(problems))
+
+
+def _not_numbers(name: str, slices: list[int], count: int) -> Problem:
+    which = "slice " if len(slices) == 1 else "slices "
+    which += ", ".join(str(k + 1) for k in slices[:8]) + (" and others" if len(slices) > 8 else "")
+    message = f"{name} holds voxels that are not numbers (NaN) in {which} of {count}; they are shown as gaps."
+    return Problem("undecodable", message, (name,))

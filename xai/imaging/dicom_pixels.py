@@ -1,0 +1,226 @@
+"""Pixels of DICOM pictures as rescaled float32: stored bytes straight from their place in the file, or decoded."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from collections.abc import Sequence
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xai.errors import ImagingError
+from xai.imaging.dicom_elements import (
+    EXPLICIT_BIG,
+    EXPLICIT_LITTLE,
+    DEFLATED_LITTLE,
+    IMPLICIT_LITTLE,
+    UNDEFINED,
+    dataset_start,
+    inflate,
+    unpacked,
+)
+from xai.imaging.dicom_headers import FileHeader, Frame, PixelFormat, quiet, stored_range
+
+_NATIVE = frozenset([IMPLICIT_LITTLE, EXPLICIT_LITTLE, DEFLATED_LITTLE, EXPLICIT_BIG])
+_LARGEST_ENCODED = 2**31
+_LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)
+
+
+class DicomReader:
+    """Reads the pictures of one stack, in its order."""
+
+    def __init__(self, frames: Sequence[Frame]) -> None:
+        self._frames = tuple(frames)
+        self._unpacked: tuple[Path, BytesIO] | None = None
+        self._fragments: dict[Path, list[list[tuple[int, int]]]] = {}
+
+    def read_slice(self, k: int) -> NDArray[np.float32]:
+        """Return slice ``k`` (H, W) float32, rescaled; raise `ImagingError` naming the file when it cannot be read."""
+        form = self._frames[k].header.format
+        out = np.empty((form.rows, form.columns), np.float32)
+        self.read_into(k, out)
+        return out
+
+    def read_into(self, k: int, out: NDArray[np.float32]) -> None:
+        """Write slice ``k``, rescaled, into ``out`` (H, W); raise `ImagingError` when it cannot be read."""
+        frame = self._frames[k]
+        header = frame.header
+        try:
+            with quiet():
+                stored = self._stored(frame)
+                _rescale(stored, frame, out)
+        except ImagingError:
+            raise
+        except (OSError, EOFError, zlib.error) as error:
+            cause = error.strerror if isinstance(error, OSError) and error.strerror else "its pixel data is cut off"
+            raise ImagingError(f"{header.path.name} cannot be read: {cause}.") from error
+        except MemoryError as error:
+            raise ImagingError(f"{header.path.name} cannot be read: not enough memory.") from error
+        except Exception as error:  # decoders raise nearly anything on broken pixels
+            cause = header.fault or "its pixel data cannot be decoded"
+            raise ImagingError(f"{header.path.name} cannot be read: {cause}.") from error
+
+    def _stored(self, frame: Frame) -> NDArray[Any]:
+        """Return the picture's stored values (H, W) or (H, W, 3)."""
+        header, form = frame.header, frame.header.format
+        if header.fault and (header.pixel_offset < 0 or "cut off" not in header.fault):
+            raise ImagingError(f"{header.path.name} cannot be read: {header.fault}.")
+        if header.pixel_offset < 0 or form.colour or form.allocated % 8:
+            return _by_pydicom(header, frame.number)
+        if form.syntax in _NATIVE:
+            return self._native(header, frame.number)
+        return self._encapsulated(header, frame.number)
+
+    def _native(self, header: FileHeader, number: int) -> NDArray[Any]:
+        form = header.format
+        length = form.frame_bytes
+        data = self._bytes(header, header.pixel_offset + number * length, length)
+        if len(data) < length:
+            raise ImagingError(f"{header.path.name} cannot be read: {header.fault or 'its pixel data is cut off'}.")
+        stored = np.frombuffer(data, _dtype(form)).reshape(form.rows, form.columns)
+        return _only_stored_bits(stored, form)
+
+    def _bytes(self, header: FileHeader, offset: int, length: int) -> bytes:
+        """Return bytes of a file, which is unpacked once when it is packed."""
+        if not header.packed:
+            with open(header.path, "rb", buffering=0) as file:
+                file.seek(offset)
+                return file.read(length)
+        if self._unpacked is None or self._unpacked[0] != header.path:
+            self._unpacked = (header.path, _unpack(header, offset + length))
+        stream = self._unpacked[1]
+        if header.frames > 1 and stream.getbuffer().nbytes < offset + length:
+            stream = _unpack(header, _LARGEST_ENCODED)
+            self._unpacked = (header.path, stream)
+        stream.seek(offset)
+        return stream.read(length)
+
+    def _encapsulated(self, header: FileHeader, number: int) -> NDArray[Any]:
+        from pydicom.encaps import encapsulate
+        from pydicom.pixels import get_decoder
+
+        form = header.format
+        if header.path not in self._fragments:
+            self._fragments[header.path] = self._find_fragments(header)
+        frames = self._fragments[header.path]
+        if number >= len(frames):
+            raise ImagingError(f"{header.path.name} cannot be read: its pixel data is cut off.")
+        encoded = b"".join(self._bytes(header, start, length) for start, length in frames[number])
+        decoded, _ = get_decoder(form.syntax).as_array(
+            encapsulate([encoded]),
+            index=0,
+            raw=True,
+            rows=form.rows,
+            columns=form.columns,
+            samples_per_pixel=form.samples,
+            photometric_interpretation=form.photometric,
+            bits_allocated=form.allocated,
+            bits_stored=form.stored,
+            pixel_representation=int(form.signed),
+            number_of_frames=1,
+            pixel_keyword="PixelData",
+            planar_configuration=form.planar,
+        )
+        return decoded.reshape(form.rows, form.columns)
+
+    def _find_fragments(self, header: FileHeader) -> list[list[tuple[int, int]]]:
+        """Return for each picture the (offset, length) of its fragments."""
+        fragments: list[tuple[int, int]] = []
+        table: list[int] = []
+        offset, first = header.pixel_offset, 0
+        while True:
+            head = self._bytes(header, offset, 8)
+            if len(head) < 8 or head[:4] != b"\xfe\xff\x00\xe0":
+                break
+            length = int.from_bytes(head[4:], "little")
+            if length == UNDEFINED:
+                break
+            if not first:
+                content = self._bytes(header, offset + 8, length) if length <= 4 * 100_000 else b""
+                table = [int.from_bytes(content[i : i + 4], "little") for i in range(0, len(content) - 3, 4)]
+                first = offset + 8 + length
+            else:
+                fragments.append((offset + 8, length))
+            offset += 8 + length
+        if header.frames == 1:
+            return [fragments]
+        if len(table) == header.frames and len(fragments) > header.frames:
+            frames: list[list[tuple[int, int]]] = [[] for _ in table]
+            starts = [first + start for start in table]
+            for start, length in fragments:
+                at = int(np.searchsorted(starts, start - 8, "right")) - 1
+                frames[max(at, 0)].append((start, length))
+            return frames
+        return [[fragment] for fragment in fragments]
+
+
+def _unpack(header: FileHeader, most: int) -> BytesIO:
+    """Return the first ``most`` bytes of a packed file, unpacked; the whole data set of a deflated one."""
+    with unpacked(header.path) as (stream, packed, _):
+        if packed == "gzip":
+            return BytesIO(stream.read(min(most, _LARGEST_ENCODED)))
+        return inflate(stream, dataset_start(stream.read(2**16) if stream.seek(0) == 0 else b""))
+
+
+def _dtype(form: PixelFormat) -> np.dtype[Any]:
+    order = ">" if form.big_endian else "<"
+    if form.kind != "integer":
+        return np.dtype(f"{order}f{8 if form.kind == 'double' else 4}")
+    return np.dtype(f"{order}{'i' if form.signed else 'u'}{form.allocated // 8}")
+
+
+def _only_stored_bits(stored: NDArray[Any], form: PixelFormat) -> NDArray[Any]:
+    """Drop bits beside the stored ones (old overlays live there) and extend the sign."""
+    if form.kind != "integer" or form.stored == form.allocated:
+        return stored
+    native = stored.astype(stored.dtype.newbyteorder("="), copy=False)
+    above = form.allocated - 1 - min(max(form.high, form.stored - 1), form.allocated - 1)
+    below = form.allocated - form.stored
+    if not form.signed and above == below:
+        return native & native.dtype.type((1 << form.stored) - 1)
+    # NumPy's right shift of signed values extends the sign.
+    return (native << native.dtype.type(above)) >> native.dtype.type(below)
+
+
+def _rescale(stored: NDArray[Any], frame: Frame, out: NDArray[np.float32]) -> None:
+    form = frame.header.format
+    if stored.ndim == 3:
+        out[...] = luminance(stored[..., :3])
+        return
+    out[...] = stored
+    if form.inverted and form.kind == "integer":
+        low, high = stored_range(form)
+        np.subtract(np.float32(low + high), out, out=out)
+    if frame.slope != 1.0:
+        out *= np.float32(frame.slope)
+    if frame.intercept != 0.0:
+        out += np.float32(frame.intercept)
+
+
+def luminance(colours: NDArray[Any]) -> NDArray[np.float32]:
+    """Return the brightness (H, W) of red, green and blue (H, W, 3); grey stays exactly what it is."""
+    grey = colours[..., 0].astype(np.float32)
+    if (colours[..., 0] == colours[..., 1]).all() and (colours[..., 0] == colours[..., 2]).all():
+        return grey
+    return np.asarray(colours.astype(np.float32) @ _LUMINANCE, np.float32)
+
+
+def _by_pydicom(header: FileHeader, number: int) -> NDArray[Any]:
+    """Decode one picture with pydicom: colour, and files that the plain walk cannot follow."""
+    from pydicom import dcmread
+    from pydicom.pixels import apply_color_lut, pixel_array
+
+    with open(header.path, "rb") as file:
+        stream: Any = gzip.GzipFile(fileobj=file) if header.packed == "gzip" else file
+        dataset = dcmread(stream, force=True)
+    decoded = pixel_array(dataset, index=number)
+    if header.format.photometric == "PALETTE COLOR":
+        decoded = apply_color_lut(decoded, dataset)
+        # A palette of 16 bits has the same colours in its upper bytes; only brightness matters here.
+    if decoded.shape[:2] != (header.format.rows, header.format.columns):
+        raise ValueError("the decoded picture has another size than its header says")
+    return np.asarray(decoded)

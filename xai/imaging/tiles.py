@@ -1,0 +1,209 @@
+"""PNG, JPEG and TIFF pictures to series: without millimetres, and without a left and a right."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xai.errors import ImagingError
+from xai.imaging.dicom_headers import LARGEST_PICTURE, quiet
+from xai.imaging.dicom_pixels import luminance
+from xai.imaging.geometry import VolumeGeometry
+from xai.imaging.series import Series
+from xai.imaging.volume import Problem, SeriesInfo
+
+SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff")
+_TIFF = (".tif", ".tiff")
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """One picture file: its size, pages, and whether its pixels have colours."""
+
+    path: Path
+    rows: int
+    columns: int
+    pages: int
+    coloured: bool
+
+
+class TileReader:
+    """Reads pictures, one or several per file, as (H, W) float32."""
+
+    def __init__(self, pages: Sequence[tuple[Path, int]], shape: tuple[int, int]) -> None:
+        self._pages, self._shape = tuple(pages), shape
+
+    def read_slice(self, k: int) -> NDArray[np.float32]:
+        """Return slice ``k`` (H, W) float32; raise `ImagingError` naming the file when it cannot be read."""
+        path, page = self._pages[k]
+        pixels = _pixels(path, page)
+        grey = luminance(pixels[..., :3]) if pixels.ndim == 3 else np.asarray(pixels, np.float32)
+        if grey.shape != self._shape:
+            raise ImagingError(f"{path.name} cannot be read: its size has changed.")
+        return grey
+
+
+def is_tile(path: Path) -> bool:
+    """Whether the name is that of a picture file."""
+    return path.suffix.lower() in SUFFIXES
+
+
+def natural(name: str) -> tuple[tuple[int, int, str], ...]:
+    """Return a key that sorts ``tile2`` before ``tile10``."""
+    return tuple((0, int(part), "") if part.isdigit() else (1, 0, part) for part in re.split(r"(\d+)", name.lower()))
+
+
+def read_tile(path: Path) -> Tile:
+    """Read a picture's size without its pixels; raise `ImagingError` when it is none."""
+    try:
+        with quiet():
+            tile = _tiff_header(path) if path.suffix.lower() in _TIFF else _header(path)
+    except ImagingError:
+        raise
+    except OSError as error:
+        cause = f"cannot be read: {error.strerror}" if error.strerror else "is not a picture that can be read"
+        raise ImagingError(f"{path.name} {cause}.") from error
+    except Exception as error:  # decoders raise nearly anything on broken files
+        raise ImagingError(f"{path.name} is not a picture that can be read.") from error
+    if tile.rows * tile.columns > LARGEST_PICTURE or min(tile.rows, tile.columns, tile.pages) < 1:
+        raise ImagingError(f"{path.name} cannot be read: {tile.rows} x {tile.columns} pixels are too many or none.")
+    return tile
+
+
+def _header(path: Path) -> Tile:
+    from PIL import Image
+
+    with _bounded(), Image.open(path) as image:
+        coloured = image.mode not in ("1", "L", "LA", "I", "F", "I;16", "I;16B", "I;16L")
+        return Tile(path, image.height, image.width, 1, coloured)
+
+
+def _tiff_header(path: Path) -> Tile:
+    import tifffile
+
+    # tifffile reports oddities through logging, which would print them where nobody set logging up.
+    logging.getLogger("tifffile").addHandler(logging.NullHandler())
+    with tifffile.TiffFile(path) as file:
+        pages = [page for page in file.pages if page.shape[:2] == file.pages[0].shape[:2]]
+        first: Any = file.pages[0]
+        samples = int(first.samplesperpixel)
+        coloured = samples >= 3 or int(first.photometric) == 3
+        return Tile(path, int(first.imagelength), int(first.imagewidth), len(pages), coloured)
+
+
+class _bounded:
+    """Keep Pillow from refusing large pictures with a warning; sizes are checked here before pixels are decoded."""
+
+    def __enter__(self) -> None:
+        from PIL import Image
+
+        self._limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+
+    def __exit__(self, *_: object) -> None:
+        from PIL import Image
+
+        Image.MAX_IMAGE_PIXELS = self._limit
+
+
+def _pixels(path: Path, page: int) -> NDArray[Any]:
+    try:
+        with quiet():
+            if path.suffix.lower() in _TIFF:
+                import tifffile
+
+                with tifffile.TiffFile(path) as file:
+                    wanted: Any = file.pages[page]
+                    pixels = np.asarray(wanted.asarray())
+                    if int(wanted.photometric) == 3:
+                        return np.asarray(np.moveaxis(wanted.colormap[:, pixels], 0, -1))
+                    if pixels.ndim == 3 and int(wanted.planarconfig) == 2:
+                        pixels = np.moveaxis(pixels, 0, -1)
+                    grey = pixels.ndim == 3 and pixels.shape[-1] < 3
+                    return np.asarray(pixels[..., 0]) if grey else pixels
+            from PIL import Image
+
+            with _bounded(), Image.open(path) as image:
+                if image.mode == "LA":
+                    return np.asarray(image)[..., 0]
+                if image.mode in ("L", "I", "F", "I;16", "I;16B", "I;16L"):
+                    return np.asarray(image)
+                return np.asarray(image.convert("L" if image.mode == "1" else "RGB"))
+    except OSError as error:
+        raise ImagingError(f"{path.name} cannot be read: {error.strerror or 'its pixels are damaged'}.") from error
+    except Exception as error:  # decoders raise nearly anything on broken files
+        raise ImagingError(f"{path.name} cannot be read: its pixels are damaged.") from error
+
+
+@dataclass(slots=True)
+class TileCollection:
+    """Picture files gathered one by one, made into series at the end: one per folder and size."""
+
+    tiles: list[Tile] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+    def add(self, path: Path) -> None:
+        """Read a picture's size; what is no picture becomes a problem."""
+        try:
+            self.tiles.append(read_tile(path))
+        except ImagingError as error:
+            cause = error.__cause__
+            code = "unreadable" if isinstance(cause, OSError) and cause.errno else "not-an-image"
+            self.problems.append(Problem(code, str(error), (path.name,)))
+
+    def series(self) -> list[Series]:
+        """Return a series per folder and size of single pictures, and one per file of several pages."""
+        groups: dict[tuple[str, int, int, str], list[Tile]] = defaultdict(list)
+        for tile in self.tiles:
+            own = tile.path.name if tile.pages > 1 else ""
+            groups[str(tile.path.parent), tile.rows, tile.columns, own].append(tile)
+        return [_series(groups[key]) for key in sorted(groups)]
+
+
+def _series(tiles: list[Tile]) -> Series:
+    tiles = sorted(tiles, key=lambda tile: (natural(tile.path.name), tile.path.name))
+    first = tiles[0]
+    pages = [(tile.path, page) for tile in tiles for page in range(tile.pages)]
+    several = first.pages > 1
+    order = "of the file's pages" if several else "of their names"
+    problems = [
+        Problem(
+            "geometry-unknown",
+            f"Pictures without millimetres and without a left and right, in the order {order}.",
+        )
+    ]
+    if _coloured(tiles):
+        problems.append(
+            Problem("colour", "The pictures are in colour; their brightness is shown, and no model is run on them.")
+        )
+    shape = (len(pages), first.rows, first.columns)
+    return Series(
+        uid=str(first.path if several or len(tiles) == 1 else first.path.parent) + f"#{first.rows}x{first.columns}",
+        geometry=VolumeGeometry.unknown(shape),
+        info=SeriesInfo(description=first.path.stem if several or len(tiles) == 1 else first.path.parent.name),
+        files=tuple(tile.path for tile in tiles),
+        reader=TileReader(pages, (first.rows, first.columns)),
+        problems=tuple(problems),
+    )
+
+
+def _coloured(tiles: Sequence[Tile]) -> bool:
+    """Whether pictures that could hold colours do; a few are looked at, as grey is often stored as red = green = blue."""
+    candidates = [tile for tile in tiles if tile.coloured]
+    for tile in {
+        id(t): t for t in (candidates[:1] + candidates[len(candidates) // 2 :][:1] + candidates[-1:])
+    }.values():
+        try:
+            pixels = _pixels(tile.path, 0)
+        except ImagingError:
+            continue
+        if pixels.ndim == 3 and not all((pixels[..., 0] == pixels[..., c]).all() for c in (1, 2)):
+            return True
+    return False
