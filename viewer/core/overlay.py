@@ -189,7 +189,7 @@ def painted_levels(
         painted = (distance >= np.float32(style.threshold * reach)) & (distance > 0)
     else:
         painted = (values > low) & (values >= np.float32(low + style.threshold * (high - low)))
-    painted &= values < np.inf
+    painted &= np.isfinite(values)
     indices *= painted
     return indices
 

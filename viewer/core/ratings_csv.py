@@ -7,7 +7,6 @@ import hashlib
 import io
 import json
 import os
-import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -15,9 +14,10 @@ from viewer.core.answers import Answer
 from viewer.core.event_log import RatingError
 from viewer.core.items import ITEMS, Item
 from viewer.core.ratings import RatingStore
+from xai.notice import RESEARCH_USE_ONLY
 
 SCHEMA_VERSION = "1.0"
-DISCLAIMER = "Research use only; Overread is not a medical device."
+
 CODEBOOK_NAME = "codebook.json"
 
 COLUMNS: Mapping[str, str] = {
@@ -122,7 +122,7 @@ def codebook(answers: Iterable[Answer], items: Mapping[str, Item] = ITEMS) -> di
     used = dict.fromkeys(answer.item_id for answer in answers)
     return {
         "schema_version": SCHEMA_VERSION,
-        "disclaimer": DISCLAIMER,
+        "disclaimer": RESEARCH_USE_ONLY,
         "columns": dict(COLUMNS),
         "items": {item_id: _described(items[item_id]) for item_id in used if item_id in items},
     }
@@ -182,16 +182,16 @@ def export_csv(path: Path, store: RatingStore, reader_id: str | None = None, ite
 
 
 def _write_whole(path: Path, content: bytes) -> None:
-    temporary = ""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}-", delete=False) as file:
-            temporary = file.name
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
+        try:
+            with temporary.open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(temporary, path)
+        finally:
+            temporary.unlink(missing_ok=True)
     except OSError as error:
-        if temporary:
-            Path(temporary).unlink(missing_ok=True)
         raise RatingError(f"{path} could not be written: {error.strerror or error}.") from error
