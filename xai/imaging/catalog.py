@@ -18,12 +18,15 @@ from xai.imaging.tiles import TileCollection, is_tile
 from xai.imaging.volume import Problem, Volume
 from xai.progress import Progress, ignore
 
-_NOT_IMAGES = frozenset(
-    ".txt .md .rst .json .csv .tsv .xlsx .xls .ods .doc .docx .pdf .html .htm .xml .yaml .yml .toml .ini .cfg .log .py "
-    ".ipynb .sh .bat .m .r .js .css .zip .tar .7z .bval .bvec .npz .npy .pt .pth .ckpt .safetensors .upstream "
-    ".db .sqlite .exe .dll .so .lnk .mp4 .avi .gif .svg .bib .tex .sha256 .md5".split()
+_NOT_IMAGES = frozenset({
+    ".txt", ".md", ".rst", ".json", ".csv", ".tsv", ".xlsx", ".xls", ".ods", ".doc", ".docx", ".pdf", ".html", ".htm",
+    ".xml", ".yaml", ".yml", ".toml", ".ini", ".cfg", ".log", ".py", ".ipynb", ".sh", ".bat", ".m", ".r", ".js",
+    ".css", ".zip", ".tar", ".7z", ".bval", ".bvec", ".npz", ".npy", ".pt", ".pth", ".ckpt", ".safetensors",
+    ".upstream", ".db", ".sqlite", ".exe", ".dll", ".so", ".lnk", ".mp4", ".avi", ".gif", ".svg", ".bib", ".tex",
+})  # fmt: skip
+_NOT_IMAGE_NAMES = frozenset(
+    ["dicomdir", "license", "licence", "readme", "copying", "changelog", "authors", "makefile"]
 )
-_NOT_IMAGE_NAMES = frozenset("dicomdir license licence readme copying changelog authors makefile thumbs.db".split())
 _DICOM = (".dcm", ".dcm.gz", ".dicom", ".ima")
 
 
@@ -42,6 +45,8 @@ def scan(paths: Sequence[Path | str], progress: Progress = ignore) -> Catalog:
     ----------
     paths : sequence of Path
         Files, and folders that are searched with their subfolders.
+    progress : Progress
+        Called with the number of files looked at.
 
     Raises
     ------
@@ -184,9 +189,7 @@ def _adder(
         return tiles.add
     if name.endswith(_DICOM):
         return dicom.add
-    if not asked and (
-        path.suffix.lower() in _NOT_IMAGES or name.split(".")[0] in _NOT_IMAGE_NAMES or name in _NOT_IMAGE_NAMES
-    ):
+    if not asked and (path.suffix.lower() in _NOT_IMAGES or name.split(".")[0] in _NOT_IMAGE_NAMES):
         return None
     try:
         with open(path, "rb") as file:

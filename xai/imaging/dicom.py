@@ -9,17 +9,10 @@ from pathlib import Path
 
 from xai.errors import ImagingError
 from xai.imaging.dicom_elements import NotDicomError, OddStructureError, read_elements
-from xai.imaging.dicom_headers import (
-    CHARSET,
-    FileHeader,
-    Frame,
-    NotAnImageError,
-    frames_of,
-    read_header,
-    series_info,
-    text,
-)
+from xai.imaging.dicom_frames import Frame, frames_of, series_info
+from xai.imaging.dicom_headers import CUT_OFF, FileHeader, NotAnImageError, read_header
 from xai.imaging.dicom_pixels import DicomReader
+from xai.imaging.dicom_tags import CHARSET, text
 from xai.imaging.series import Identity, Series
 from xai.imaging.sorting import Stack, build_stacks, names, split_orientations, unplaced, usable_orientation
 from xai.imaging.volume import Problem
@@ -60,7 +53,7 @@ class DicomCollection:
 
 
 def _series_of(frames: Sequence[Frame]) -> list[Series]:
-    """Return the series that one SeriesInstanceUID holds: one in a sound export, more where orientations or sizes mix."""
+    """Return the series that one SeriesInstanceUID holds: one in a sound export, more where it mixes pictures."""
     frames, copies = _without_copies(frames)
     placed = [f for f in frames if _placed(f)]
     orientations = split_orientations(placed)
@@ -184,10 +177,13 @@ def _mosaic_problems(frames: Sequence[Frame]) -> list[Problem]:
 def _file_problems(frames: Sequence[Frame]) -> list[Problem]:
     """Name the files whose pixels are known to be missing or cut off."""
     faulty: dict[Path, FileHeader] = {f.header.path: f.header for f in frames if f.header.fault}
-    return [
-        Problem("undecodable", f"{path.name} cannot be read: {header.fault}.", (path.name,))
-        for path, header in faulty.items()
-    ]
+    problems = []
+    for path, header in faulty.items():
+        sentence = f"{path.name} cannot be read: {header.fault}."
+        if header.fault.startswith(CUT_OFF) and (header.frames > 1 or header.format.encapsulated):
+            sentence = f"{path.name} is damaged: {header.fault}; what is left of it is shown."
+        problems.append(Problem("undecodable", sentence, (path.name,)))
+    return problems
 
 
 def read_identity(path: Path) -> Identity:

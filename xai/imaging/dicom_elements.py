@@ -9,18 +9,19 @@ from __future__ import annotations
 import gzip
 import io
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from struct import Struct
 from struct import error as StructError
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 IMPLICIT_LITTLE = "1.2.840.10008.1.2"
 EXPLICIT_LITTLE = "1.2.840.10008.1.2.1"
 DEFLATED_LITTLE = "1.2.840.10008.1.2.1.99"
 EXPLICIT_BIG = "1.2.840.10008.1.2.2"
+NATIVE_SYNTAXES = frozenset([IMPLICIT_LITTLE, EXPLICIT_LITTLE, DEFLATED_LITTLE, EXPLICIT_BIG])
 
 SHARED_GROUPS, FRAME_GROUPS = 0x52009229, 0x52009230
 PIXEL_TAGS = {0x7FE00008: "float", 0x7FE00009: "double", 0x7FE00010: "integer"}
@@ -32,10 +33,10 @@ _LARGEST_UNPACKED = 2**31
 _DEEPEST = 24
 _ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 _LONG_VRS = frozenset([b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV"])
-_SHORT_VRS = frozenset(
-    [b"AE", b"AS", b"AT", b"CS", b"DA", b"DS", b"DT", b"FL", b"FD", b"IS", b"LO", b"LT", b"PN", b"SH", b"SL", b"SS"]
-    + [b"ST", b"TM", b"UI", b"UL", b"US"]
-)
+_SHORT_VRS = frozenset({
+    b"AE", b"AS", b"AT", b"CS", b"DA", b"DS", b"DT", b"FL", b"FD", b"IS", b"LO", b"LT", b"PN", b"SH", b"SL", b"SS",
+    b"ST", b"TM", b"UI", b"UL", b"US",
+})  # fmt: skip
 
 
 class NotDicomError(Exception):
@@ -64,6 +65,10 @@ class Elements:
     pixel_offset: int = -1
     pixel_length: int = -1
     """Stored length, `UNDEFINED` for encapsulated pixels, -1 where there are none."""
+    fragments: list[tuple[int, int]] | None = None
+    """(offset, length) of the items of encapsulated pixels, the offset table first; None where not looked for."""
+    closed: bool = True
+    """Whether encapsulated pixels end as they must; a file that was cut off does not."""
     size: int = -1
     """Bytes in the file, -1 where not known without unpacking it."""
 
@@ -76,10 +81,10 @@ def unpacked(path: Path) -> Iterator[tuple[BinaryIO, str, int]]:
         if head == b"\x1f\x8b":
             file.seek(0)
             with gzip.GzipFile(fileobj=file, mode="rb") as stream:
-                yield stream, "gzip", -1  # type: ignore[misc]
+                yield cast("BinaryIO", stream), "gzip", -1
             return
         size = file.seek(0, io.SEEK_END)
-        yield file, "", size  # type: ignore[misc]
+        yield cast("BinaryIO", file), "", size
 
 
 def inflate(stream: BinaryIO, offset: int) -> io.BytesIO:
@@ -97,6 +102,8 @@ def read_elements(path: Path, wanted: frozenset[int], groups: dict[int, frozense
 
     Parameters
     ----------
+    path : Path
+        The file, plain or packed with gzip.
     wanted : frozenset of int
         Tags (group << 16 | element) whose values are kept.
     groups : dict, optional
@@ -131,7 +138,39 @@ def _read(
     _Walker(stream, elements.size, syntax == IMPLICIT_LITTLE, elements.big_endian, head).walk(
         elements, start, wanted, groups
     )
+    if elements.pixel_length == UNDEFINED and not elements.packed:
+        elements.fragments, elements.closed = find_fragments(_range_reader(stream), elements.pixel_offset, size)
     return elements
+
+
+def _range_reader(stream: BinaryIO) -> Callable[[int, int], bytes]:
+    def read(offset: int, length: int) -> bytes:
+        stream.seek(offset)
+        return stream.read(length)
+
+    return read
+
+
+def find_fragments(
+    read: Callable[[int, int], bytes], offset: int, size: int = -1
+) -> tuple[list[tuple[int, int]], bool]:
+    """Follow the items of encapsulated pixels.
+
+    Returns
+    -------
+    fragments, closed : list of (offset, length), bool
+        The items that are there in full, the offset table first, and whether they end as they must.
+    """
+    fragments: list[tuple[int, int]] = []
+    while True:
+        head = read(offset, 8)
+        if head[:4] != b"\xfe\xff\x00\xe0" or len(head) < 8:
+            return fragments, head[:4] == b"\xfe\xff\xdd\xe0"
+        length = int.from_bytes(head[4:], "little")
+        if length == UNDEFINED or (0 <= size < offset + 8 + length):
+            return fragments, False
+        fragments.append((offset + 8, length))
+        offset += 8 + length
 
 
 def looks_like_dicom(head: bytes) -> bool:

@@ -13,21 +13,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xai.errors import ImagingError
+from xai.imaging.decoding import luminance, quiet
 from xai.imaging.dicom_elements import (
-    EXPLICIT_BIG,
-    EXPLICIT_LITTLE,
-    DEFLATED_LITTLE,
-    IMPLICIT_LITTLE,
-    UNDEFINED,
     dataset_start,
+    find_fragments,
     inflate,
     unpacked,
 )
-from xai.imaging.dicom_headers import FileHeader, Frame, PixelFormat, quiet, stored_range
+from xai.imaging.dicom_frames import Frame
+from xai.imaging.dicom_headers import CUT_OFF, FileHeader, PixelFormat, stored_range
 
-_NATIVE = frozenset([IMPLICIT_LITTLE, EXPLICIT_LITTLE, DEFLATED_LITTLE, EXPLICIT_BIG])
 _LARGEST_ENCODED = 2**31
-_LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)
 
 
 class DicomReader:
@@ -67,11 +63,11 @@ class DicomReader:
     def _stored(self, frame: Frame) -> NDArray[Any]:
         """Return the picture's stored values (H, W) or (H, W, 3)."""
         header, form = frame.header, frame.header.format
-        if header.fault and (header.pixel_offset < 0 or "cut off" not in header.fault):
+        if header.fault and not header.fault.startswith(CUT_OFF):
             raise ImagingError(f"{header.path.name} cannot be read: {header.fault}.")
         if header.pixel_offset < 0 or form.colour or form.allocated % 8:
             return _by_pydicom(header, frame.number)
-        if form.syntax in _NATIVE:
+        if not form.encapsulated:
             return self._native(header, frame.number)
         return self._encapsulated(header, frame.number)
 
@@ -101,7 +97,8 @@ class DicomReader:
 
     def _encapsulated(self, header: FileHeader, number: int) -> NDArray[Any]:
         from pydicom.encaps import encapsulate
-        from pydicom.pixels import get_decoder
+        from pydicom.pixels.decoders.base import get_decoder
+        from pydicom.uid import UID
 
         form = header.format
         if header.path not in self._fragments:
@@ -110,52 +107,42 @@ class DicomReader:
         if number >= len(frames):
             raise ImagingError(f"{header.path.name} cannot be read: its pixel data is cut off.")
         encoded = b"".join(self._bytes(header, start, length) for start, length in frames[number])
-        decoded, _ = get_decoder(form.syntax).as_array(
-            encapsulate([encoded]),
-            index=0,
-            raw=True,
-            rows=form.rows,
-            columns=form.columns,
-            samples_per_pixel=form.samples,
-            photometric_interpretation=form.photometric,
-            bits_allocated=form.allocated,
-            bits_stored=form.stored,
-            pixel_representation=int(form.signed),
-            number_of_frames=1,
-            pixel_keyword="PixelData",
-            planar_configuration=form.planar,
-        )
+        options: dict[str, Any] = {
+            "rows": form.rows,
+            "columns": form.columns,
+            "samples_per_pixel": form.samples,
+            "photometric_interpretation": form.photometric,
+            "bits_allocated": form.allocated,
+            "bits_stored": form.stored,
+            "pixel_representation": int(form.signed),
+            "number_of_frames": 1,
+            "pixel_keyword": "PixelData",
+            "planar_configuration": form.planar,
+        }
+        decoded, _ = get_decoder(UID(form.syntax)).as_array(encapsulate([encoded]), index=0, raw=True, **options)
         return decoded.reshape(form.rows, form.columns)
 
     def _find_fragments(self, header: FileHeader) -> list[list[tuple[int, int]]]:
         """Return for each picture the (offset, length) of its fragments."""
-        fragments: list[tuple[int, int]] = []
-        table: list[int] = []
-        offset, first = header.pixel_offset, 0
-        while True:
-            head = self._bytes(header, offset, 8)
-            if len(head) < 8 or head[:4] != b"\xfe\xff\x00\xe0":
-                break
-            length = int.from_bytes(head[4:], "little")
-            if length == UNDEFINED:
-                break
-            if not first:
-                content = self._bytes(header, offset + 8, length) if length <= 4 * 100_000 else b""
-                table = [int.from_bytes(content[i : i + 4], "little") for i in range(0, len(content) - 3, 4)]
-                first = offset + 8 + length
-            else:
-                fragments.append((offset + 8, length))
-            offset += 8 + length
+        items = header.fragments
+        if items is None:
+            items, _ = find_fragments(lambda offset, length: self._bytes(header, offset, length), header.pixel_offset)
+        if not items:
+            return []
+        (table_start, table_length), *fragments = items
         if header.frames == 1:
-            return [fragments]
-        if len(table) == header.frames and len(fragments) > header.frames:
-            frames: list[list[tuple[int, int]]] = [[] for _ in table]
-            starts = [first + start for start in table]
-            for start, length in fragments:
-                at = int(np.searchsorted(starts, start - 8, "right")) - 1
-                frames[max(at, 0)].append((start, length))
-            return frames
-        return [[fragment] for fragment in fragments]
+            return [fragments] if fragments else []
+        table: list[int] = []
+        if len(fragments) != header.frames and 4 * header.frames == table_length:
+            table = np.frombuffer(self._bytes(header, table_start, table_length), "<u4").tolist()
+        if not table:
+            return [[fragment] for fragment in fragments]
+        # The table counts from the first fragment's item, whose header is eight bytes before its content.
+        first = table_start + table_length
+        frames: list[list[tuple[int, int]]] = [[] for _ in table]
+        for start, length in fragments:
+            frames[max(int(np.searchsorted(table, start - 8 - first, "right")) - 1, 0)].append((start, length))
+        return [frame for frame in frames if frame]
 
 
 def _unpack(header: FileHeader, most: int) -> BytesIO:
@@ -181,9 +168,9 @@ def _only_stored_bits(stored: NDArray[Any], form: PixelFormat) -> NDArray[Any]:
     above = form.allocated - 1 - min(max(form.high, form.stored - 1), form.allocated - 1)
     below = form.allocated - form.stored
     if not form.signed and above == below:
-        return native & native.dtype.type((1 << form.stored) - 1)
+        return np.asarray(np.bitwise_and(native, native.dtype.type((1 << form.stored) - 1)))
     # NumPy's right shift of signed values extends the sign.
-    return (native << native.dtype.type(above)) >> native.dtype.type(below)
+    return np.asarray(np.right_shift(np.left_shift(native, native.dtype.type(above)), native.dtype.type(below)))
 
 
 def _rescale(stored: NDArray[Any], frame: Frame, out: NDArray[np.float32]) -> None:
@@ -201,18 +188,11 @@ def _rescale(stored: NDArray[Any], frame: Frame, out: NDArray[np.float32]) -> No
         out += np.float32(frame.intercept)
 
 
-def luminance(colours: NDArray[Any]) -> NDArray[np.float32]:
-    """Return the brightness (H, W) of red, green and blue (H, W, 3); grey stays exactly what it is."""
-    grey = colours[..., 0].astype(np.float32)
-    if (colours[..., 0] == colours[..., 1]).all() and (colours[..., 0] == colours[..., 2]).all():
-        return grey
-    return np.asarray(colours.astype(np.float32) @ _LUMINANCE, np.float32)
-
-
 def _by_pydicom(header: FileHeader, number: int) -> NDArray[Any]:
     """Decode one picture with pydicom: colour, and files that the plain walk cannot follow."""
     from pydicom import dcmread
-    from pydicom.pixels import apply_color_lut, pixel_array
+    from pydicom.pixels.processing import apply_color_lut
+    from pydicom.pixels.utils import pixel_array
 
     with open(header.path, "rb") as file:
         stream: Any = gzip.GzipFile(fileobj=file) if header.packed == "gzip" else file

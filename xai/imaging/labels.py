@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 
 from xai.errors import ImagingError
 from xai.imaging.geometry import VolumeGeometry
-from xai.imaging.nifti import NiftiFile
+from xai.imaging.nifti import NiftiFile, NiftiReader
 from xai.imaging.series import LabelMap, Series
 
 MOST_LABELS = 256
 _OFF_GRID = 0.25
 """Grids are the same when their corners lie within this part of a voxel."""
+_QUICK_LOOK = 2**21
 _FLAT = 0.5
 """Neighbours inside a label map are equal this often at least; in an image noise makes them differ."""
 
@@ -76,26 +77,37 @@ def is_label_map(file: NiftiFile) -> bool:
     """Whether the voxels are a few whole numbers in flat regions, as label maps are and images are not."""
     if file.layout.dtype.names or file.series.volumes > 1:
         return False
+    # A reader of its own: what a look unpacks is not to be kept for every file of a folder.
+    reader = NiftiReader(file.layout)
+    try:
+        if not _few_whole_numbers(np.unique(reader.first_values(_QUICK_LOOK))):
+            return False
+    except (ImagingError, OSError):
+        return False
     found: set[float] = set()
     equal = inside = 0
     count = len(file.series)
     # The middle first: an image gives itself away there.
     for k in sorted(range(count), key=lambda n: abs(n - count // 2)):
         try:
-            values = file.series.read_slice(k)
+            values = reader.read_slice(k)
         except ImagingError:
             return False
         some = np.unique(values)
-        if not np.isfinite(some).all() or some[0] < 0 or (some != np.round(some)).any():
-            return False
-        found.update(some.tolist())
-        if len(found) > MOST_LABELS:
+        found.update(some.tolist() if len(some) <= MOST_LABELS else ())
+        if not _few_whole_numbers(some) or len(found) > MOST_LABELS:
             return False
         left, right = values[:, :-1], values[:, 1:]
         within = (left > 0) | (right > 0)
         inside += int(within.sum())
         equal += int(((left == right) & within).sum())
     return file.label_hint or (bool(inside) and equal / inside >= _FLAT and 0.0 in found)
+
+
+def _few_whole_numbers(values: NDArray[np.float32]) -> bool:
+    if len(values) > MOST_LABELS or not np.isfinite(values).all():
+        return False
+    return not len(values) or bool(values[0] >= 0 and (values == np.round(values)).all())
 
 
 def _on_grid(series: Series, label: Series) -> tuple[tuple[int, int, int], tuple[bool, bool, bool]] | None:

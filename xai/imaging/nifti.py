@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xai.errors import ImagingError
-from xai.imaging.dicom_headers import LARGEST_PICTURE, quiet
+from xai.imaging.decoding import LARGEST_PICTURE, luminance, quiet
 from xai.imaging.geometry import VolumeGeometry
 from xai.imaging.series import Series
 from xai.imaging.volume import Problem, SeriesInfo
@@ -82,8 +82,6 @@ class NiftiReader:
         if stored is None:
             raise ImagingError(f"{name} cannot be read in full: its voxel data is cut off.")
         if stored.dtype.names:
-            from xai.imaging.dicom_pixels import luminance
-
             out[...] = luminance(np.stack([stored[c] for c in stored.dtype.names[:3]], axis=-1))
             return
         with np.errstate(all="ignore"):
@@ -106,7 +104,7 @@ class NiftiReader:
             plane = np.frombuffer(data, layout.dtype).reshape(layout.shape[:2], order="F")
             return plane if (down, across) == (0, 1) else plane.T
         if self._bytes is None:
-            self._bytes = self._all()
+            self._bytes = self._all(layout.volume_bytes)
         present = len(self._bytes) // layout.dtype.itemsize
         last = index * strides[along] + sum((layout.shape[a] - 1) * strides[a] for a in (down, across))
         if last >= present:
@@ -123,12 +121,20 @@ class NiftiReader:
             file.seek(offset)
             return file.read(length)
 
-    def _all(self) -> bytes:
+    def first_values(self, most: int) -> NDArray[np.float32]:
+        """Return up to ``most`` voxels from the start of the file, rescaled: a quick look at what it holds."""
+        layout = self._layout
+        length = min(most * layout.dtype.itemsize, layout.volume_bytes)
+        data = self._all(length)
+        stored = np.frombuffer(data, layout.dtype, count=len(data) // layout.dtype.itemsize)
+        return stored.astype(np.float32) * np.float32(layout.slope) + np.float32(layout.intercept)
+
+    def _all(self, length: int) -> bytes:
         layout = self._layout
         if not layout.packed:
-            return self._range(layout.offset, layout.volume_bytes)
+            return self._range(layout.offset, length)
         parts: list[bytes] = []
-        left = layout.volume_bytes
+        left = length
         with gzip.open(layout.path, "rb") as file:
             # What was unpacked before a damaged end is kept: the slices in it can be read.
             try:
@@ -202,7 +208,8 @@ def _file(path: Path, image: Any, affine: NDArray[np.float64], placed: bool) -> 
     full = tuple(int(n) for n in image.shape)
     if not full or min(full) < 1:
         raise ImagingError(f"{path.name} cannot be shown: it holds no voxels.")
-    shape = (full + (1, 1, 1))[:3]
+    width, height, depth = (*full, 1, 1)[:3]
+    shape = (width, height, depth)
     volumes = int(np.prod(full[3:], dtype=object)) if len(full) > 3 else 1
     dtype = np.dtype(image.dataobj.dtype)
     if dtype.kind not in "iufb" and not dtype.names:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from xai.imaging.dicom_headers import MARKS, Frame
+from xai.imaging.dicom_frames import MARKS, Frame
 from xai.imaging.geometry import VolumeGeometry
 from xai.imaging.volume import Problem
 
@@ -39,8 +41,12 @@ class Stack:
 
 
 def names(frames: Iterable[Frame]) -> tuple[str, ...]:
-    """Return the names of the frames' files, each once, in order."""
-    return tuple(dict.fromkeys(frame.header.path.name for frame in frames))
+    """Return the names of the frames' files, each once, in order; with their folders where there are several."""
+    paths = list(dict.fromkeys(frame.header.path for frame in frames))
+    if len({path.parent for path in paths}) < 2:
+        return tuple(path.name for path in paths)
+    common = os.path.commonpath(paths)
+    return tuple(Path(os.path.relpath(path, common)).as_posix() for path in paths)
 
 
 def split_orientations(frames: Sequence[Frame]) -> list[list[Frame]]:
@@ -201,8 +207,7 @@ def _volumes(
     for marks in tried:
         parts: dict[tuple[float, ...], list[Frame]] = defaultdict(list)
         for frame in frames:
-            # What has no value (such as a b-value of none) comes first.
-            parts[tuple(-np.inf if frame.marks[m] is None else float(frame.marks[m] or 0) for m in marks)].append(frame)
+            parts[_ranks([frame.marks[m] for m in marks])].append(frame)
         if any(len({place_of[id(f)] for f in part}) < len(part) for part in parts.values()):
             continue
         complete = [parts[key] for key in sorted(parts) if len(parts[key]) == count]
@@ -213,10 +218,15 @@ def _volumes(
     for frame, place in zip(frames, places, strict=True):
         by_place[int(place)].append(frame)
     for members in by_place:
-        members.sort(key=lambda f: (tuple(-np.inf if m is None else m for m in f.marks[:4]), _order(f)))
+        members.sort(key=lambda f: (_ranks(f.marks[:4]), _order(f)))
     fewest = min(len(members) for members in by_place)
     volumes = [[members[v] for members in by_place] for v in range(fewest)]
     return volumes, "the order of their numbers", [frame for members in by_place for frame in members[fewest:]]
+
+
+def _ranks(marks: Sequence[float | None]) -> tuple[float, ...]:
+    """Return a key to sort by: what has no value (such as a picture without diffusion weighting) comes first."""
+    return tuple(-np.inf if mark is None else mark for mark in marks)
 
 
 def _geometry(frames: Sequence[Frame]) -> tuple[VolumeGeometry, list[Problem]]:
@@ -228,7 +238,7 @@ def _geometry(frames: Sequence[Frame]) -> tuple[VolumeGeometry, list[Problem]]:
     problems: list[Problem] = []
     step = normal * (first.thickness if first.thickness and first.thickness > 0 else 1.0)
     if len(frames) > 1:
-        gaps = np.diff(positions @ normal)
+        gaps: NDArray[np.float64] = np.diff(positions @ normal)
         whole = positions[-1] - positions[0]
         step = whole / (len(frames) - 1)
         missing = _missing(gaps)
@@ -266,7 +276,7 @@ def _geometry(frames: Sequence[Frame]) -> tuple[VolumeGeometry, list[Problem]]:
 
 def _missing(gaps: NDArray[np.float64]) -> NDArray[np.intp] | None:
     """Return how many slices each gap lacks, or None when gaps are not whole multiples of the smallest."""
-    smallest = float(np.median(gaps[gaps <= gaps.min() * (1 + UNEVEN)]))
+    smallest = float(np.median(gaps[gaps <= float(np.min(gaps)) * (1 + UNEVEN)]))
     ratio = gaps / smallest
     whole = np.round(ratio)
     if whole.max() < 2 or whole.max() > 64 or (np.abs(ratio - whole) > UNEVEN * np.minimum(whole, 2)).any():
@@ -275,7 +285,7 @@ def _missing(gaps: NDArray[np.float64]) -> NDArray[np.intp] | None:
 
 
 def _missing_problem(frames: Sequence[Frame], missing: NDArray[np.intp], total: int) -> Problem:
-    at = np.flatnonzero(missing)
+    at = [int(k) for k in np.flatnonzero(missing)]
     where = ", ".join(f"{k + 1} and {k + 2}" for k in at[:5]) + (" and elsewhere" if len(at) > 5 else "")
     after = [frames[k + 1] for k in at]
     return Problem(

@@ -14,8 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xai.errors import ImagingError
-from xai.imaging.dicom_headers import LARGEST_PICTURE, quiet
-from xai.imaging.dicom_pixels import luminance
+from xai.imaging.decoding import LARGEST_PICTURE, luminance, quiet
 from xai.imaging.geometry import VolumeGeometry
 from xai.imaging.series import Series
 from xai.imaging.volume import Problem, SeriesInfo
@@ -195,7 +194,7 @@ def _series(tiles: list[Tile]) -> Series:
 
 
 def _coloured(tiles: Sequence[Tile]) -> bool:
-    """Whether pictures that could hold colours do; a few are looked at, as grey is often stored as red = green = blue."""
+    """Whether a few of the pictures that could hold colours do: grey is often stored as red = green = blue."""
     candidates = [tile for tile in tiles if tile.coloured]
     for tile in {
         id(t): t for t in (candidates[:1] + candidates[len(candidates) // 2 :][:1] + candidates[-1:])

@@ -1,0 +1,34 @@
+"""What all formats share when pixels are decoded: silence, limits on what is believed, and brightness of colours."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import RLock
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+LARGEST_PICTURE = 2**26
+"""Pixels in one picture beyond which a header is not believed (8192 x 8192)."""
+
+_LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)
+_QUIET = RLock()
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keep warnings of pydicom and the decoders from reaching the terminal; their causes become problems instead."""
+    # Python's warning filters belong to the whole process, so that two threads must not exchange them at once.
+    with _QUIET, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def luminance(colours: NDArray[Any]) -> NDArray[np.float32]:
+    """Return the brightness (H, W) of red, green and blue (H, W, 3); grey stays exactly what it is."""
+    if (colours[..., 0] == colours[..., 1]).all() and (colours[..., 0] == colours[..., 2]).all():
+        return np.asarray(colours[..., 0], np.float32)
+    return np.asarray(colours.astype(np.float32) @ _LUMINANCE, np.float32)
