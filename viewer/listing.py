@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 
@@ -10,7 +10,8 @@ def list_series(description: Mapping[str, Any]) -> str:
     """Return the catalogue's description (DESIGN of ``info --json``) for people, a paragraph per series."""
     paragraphs = [_series(number, series) for number, series in enumerate(description["series"], 1)]
     paragraphs += [_problem(problem) for problem in description["problems"]]
-    return "\n".join(paragraphs)
+    # Headers are written by others: nothing in them may steer a terminal.
+    return "".join(c if c.isprintable() or c == "\n" else "?" for c in "\n".join(paragraphs))
 
 
 def _series(number: int, series: Mapping[str, Any]) -> str:
@@ -21,19 +22,19 @@ def _series(number: int, series: Mapping[str, Any]) -> str:
         between, row, column = map(_mm, series["spacing_mm"])
         where = f"pixels of {row} x {column} mm, slices {between} mm apart"
     facts = [
-        f"{slices} slices of {rows} x {columns}",
+        f"{_count(slices, 'slice')} of {rows} x {columns}",
         where,
         f"orientation {series['orientation'] or 'unknown'}",
-        f"{_count(series['files'])} files",
+        _count(series["files"], "file"),
     ]
     if series["volumes"] > 1:
-        facts.append(f"{series['volumes']} volumes")
+        facts.append(_count(series["volumes"], "volume"))
     head = f"{number}. {name} [{series['modality'] or 'modality unknown'}]"
     return "\n".join([head, f"   {', '.join(facts)}", *(f"   {_problem(p)}" for p in series["problems"])])
 
 
-def _count(files: object) -> int:
-    return len(files) if isinstance(files, Sequence) and not isinstance(files, str) else int(str(files))
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _mm(value: float) -> str:

@@ -9,9 +9,11 @@ from PIL import Image, ImageDraw, ImageFont, PngImagePlugin
 
 import xai
 from viewer.core.overlay import OverlayStyle, ValueRange, colour_bar, legend_text, value_range
+from viewer.core.planes import NO_GEOMETRY, position_text, scale_bar
 from viewer.core.render import render
 from viewer.core.window import Window, auto_window, sample_values
 from xai.explanation import Explanation
+from xai.imaging.geometry import VolumeGeometry
 from xai.imaging.volume import Volume
 from xai.notice import RESEARCH_USE_ONLY
 from xai.registry import EXPLAINERS
@@ -53,6 +55,7 @@ def slice_picture(
     rgb = np.stack([(pixels >> np.uint32(shift)) & np.uint32(0xFF) for shift in (16, 8, 0)], axis=-1)
     picture = _square_pixels(Image.fromarray(rgb.astype(np.uint8)), geometry.shown_spacing)
     _draw_letters(picture, geometry.edge_letters)
+    _draw_scale(picture, geometry)
     lines = _caption(volume, k, window, explanation, style, limits)
     return _lay_out(picture, lines, style if limits else None, limits)
 
@@ -80,6 +83,17 @@ def _draw_letters(picture: Image.Image, letters: tuple[str, str, str, str]) -> N
         draw.text((x, y), letter, _LETTER, font, anchor, stroke_width=2, stroke_fill=(0, 0, 0))
 
 
+def _draw_scale(picture: Image.Image, geometry: VolumeGeometry) -> None:
+    shown_columns = geometry.display.shown_shape((geometry.shape[1], geometry.shape[2]))[1]
+    bar = scale_bar(geometry, shown_columns * geometry.shown_spacing[1] / picture.width, picture.width)
+    if bar is None:
+        return
+    draw, font = ImageDraw.Draw(picture), ImageFont.load_default(_FONT - 2)
+    right, y = picture.width - _MARGIN, picture.height - _MARGIN
+    draw.line((right - bar.pixels, y, right, y), _TEXT, 2)
+    draw.text((right, y - 5), bar.text, _TEXT, font, "rb", stroke_width=2, stroke_fill=(0, 0, 0))
+
+
 def _caption(
     volume: Volume,
     k: int,
@@ -89,7 +103,7 @@ def _caption(
     limits: ValueRange | None,
 ) -> list[str]:
     geometry = volume.geometry
-    place = f"{geometry.slice_position(k):.1f} mm" if geometry.known else "patient geometry unknown"
+    place = position_text(geometry, k) or NO_GEOMETRY
     lines = [f"S-{volume.sha256[:8]} · slice {k + 1} of {len(volume.array)} · {place} · {window.text}"]
     if explanation is not None:
         entry = EXPLAINERS.get(explanation.method)
