@@ -1,0 +1,231 @@
+"""From the session and the model's results to pictures: which layers, which scale, which words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from viewer.app.explaining import Explaining
+from viewer.app.reading import OnScreen
+from viewer.app.session import LABELS, Session
+from viewer.core.overlay import LabelStyle, Layer, OverlayStyle, ValueRange, colour_bar, value_range
+from viewer.core.picture import NamedBar, Picture
+from viewer.core.planes import corner_texts, edge_letters
+from viewer.core.render import render
+from viewer.core.view_state import Pane, ResolvedView, resolve
+from xai.imaging.geometry import AXIS_LETTERS
+from xai.registry import EXPLAINERS
+
+SCALE_WORDS = {"slice": "scale: this slice", "series": "scale: whole series", "fixed": "scale: fixed"}
+
+
+def resolved_view(session: Session, explaining: Explaining) -> ResolvedView:
+    """Return what the views draw now."""
+    predicted = tuple(int(target) for target in explaining.prediction().target)
+    return resolve(session.state, session.context(predicted))
+
+
+def pictures(session: Session, explaining: Explaining, view: ResolvedView, zoom_percent: float) -> list[Picture]:
+    """Return one picture per pane; none while the slice on screen is not read yet."""
+    series = session.series
+    values = session.slices[view.slice_index] if session.slices else None
+    if series is None or values is None:
+        return []
+    identity = None if view.identity_hidden else session.identity()
+    texts = corner_texts(series.info, series.geometry, view.slice_index, view.window, zoom_percent, identity)
+    letters = edge_letters(series.geometry)
+    drawn = []
+    for pane in view.panes:
+        layers, bars, notes = _layers(session, explaining, view, pane)
+        pixels = render(values, series.geometry.display, view.window, view.invert, layers)
+        if view.slice_index in session.failures:
+            notes = ["this slice could not be read"]
+        drawn.append(Picture(pixels, series.geometry, letters, texts, tuple(bars), " · ".join(notes)))
+    return drawn
+
+
+def _layers(
+    session: Session, explaining: Explaining, view: ResolvedView, pane: Pane
+) -> tuple[list[Layer], list[NamedBar], list[str]]:
+    layers: list[Layer] = []
+    bars: list[NamedBar] = []
+    notes: list[str] = []
+    for key, style in pane.overlays:
+        if isinstance(style, LabelStyle):
+            if key == LABELS and session.labels is not None:
+                layers.append(Layer(session.labels[view.slice_index], style))
+            continue
+        title = EXPLAINERS[key].title
+        values = explaining.map_values(key, view.slice_index)
+        if values is None:
+            notes.append(f"{title}: {explaining.state(key, view.slice_index)}")
+            continue
+        limits = limits_of(explaining, key, style, values, view.slice_index)
+        if limits is None:
+            notes.append(f"{title}: nothing to show")
+            continue
+        layers.append(Layer(values, style, limits))
+        explained = int(explaining.series_targets()[view.slice_index])
+        name = explaining.classes[explained] if 0 <= explained < len(explaining.classes) else "?"
+        captions = (f"evidence for {name}", SCALE_WORDS[style.scale])
+        bars.append(NamedBar(title, captions, colour_bar(style, *limits)))
+    return layers, bars, notes
+
+
+def limits_of(
+    explaining: Explaining, key: str, style: OverlayStyle, values: NDArray[np.float32], k: int
+) -> ValueRange | None:
+    """Return the range of a method's colours for slice ``k``; a series' range never mixes targets."""
+    if style.scale == "series":
+        maps, targets = explaining.series_maps(key), explaining.series_targets()
+        if maps is not None:
+            return value_range(maps, style, targets, int(targets[k]))
+    return value_range(values, style)
+
+
+# Words for the panels ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class PredictionText:
+    """What the panel says of the slice on screen and of the model."""
+
+    verdict: str = ""
+    """Class of the slice; empty when there is none."""
+    probability: float | None = None
+    """Of the affected class, between 0 and 1."""
+    probability_text: str = ""
+    state: str = ""
+    """Why there is no verdict."""
+    series: str = ""
+    model: str = ""
+    trained_on: str = ""
+    mismatches: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MethodText:
+    """What a method's row says besides its settings."""
+
+    key: str
+    title: str
+    state: str
+    tip: str
+
+
+AFFECTED = 1
+
+
+def prediction_text(session: Session, explaining: Explaining) -> PredictionText:
+    """Return the prediction panel's words."""
+    model, series = explaining.model, session.series
+    if model is None:
+        state = "Loading the model…" if explaining.is_loading else "No model"
+        hint = "" if explaining.is_loading else "Open a model folder (Ctrl+M) to see predictions."
+        return PredictionText(state=state, model=hint)
+    manifest = model.manifest
+    words = PredictionText(
+        model=f"Model {manifest.name} {manifest.version}. Trained on {manifest.trained_on.sentence}.",
+        trained_on=f"{manifest.network}, {model.sha256[:12]}",
+    )
+    if series is None:
+        return replace(words, state="No series")
+    if explaining.refusal:
+        return replace(words, state="Not for this series", series=explaining.refusal)
+    words = replace(words, mismatches=explaining.mismatches)
+    probabilities = explaining.probability(AFFECTED)
+    called = int(np.sum(probabilities >= 0.5))
+    known = int(np.sum(np.isfinite(probabilities)))
+    name = explaining.classes[AFFECTED]
+    so_far = "" if known == len(probabilities) else f" ({len(probabilities) - known} without an answer yet)"
+    words = replace(words, series=f"{called} of {known} slices called {name}{so_far}" if known else "")
+    k = session.state.slice_index
+    p = float(probabilities[k]) if k < len(probabilities) else float("nan")
+    if np.isnan(p):
+        return replace(words, state=explaining.state(next(iter(EXPLAINERS)), k).capitalize())
+    return replace(
+        words,
+        verdict=explaining.classes[int(explaining.prediction().target[k])],
+        probability=p,
+        probability_text=f"{name} {p:.2f}",
+    )
+
+
+def method_texts(session: Session, explaining: Explaining) -> list[MethodText]:
+    """Return the words of every method's row."""
+    k, texts = session.state.slice_index, []
+    done, total = explaining.counts()
+    for key, entry in EXPLAINERS.items():
+        state = explaining.state(key, k)
+        if state in ("ready", "computing") and done < total:
+            state = f"{state}, {done}/{total}"
+        texts.append(MethodText(key, entry.title, state, explaining.describe(key)))
+    return texts
+
+
+def on_screen(session: Session, explaining: Explaining, view: ResolvedView) -> OnScreen:
+    """Return what an answer given now is about; a map counts when it is the only one of its kind that is chosen."""
+    volume, model = session.volume, explaining.model
+    if volume is None:
+        return OnScreen()
+    k = view.slice_index
+    screen = OnScreen(volume_sha256=volume.sha256, slice_index=k + 1)
+    p = explaining.probability(AFFECTED)
+    if model is None or explaining.refusal or np.isnan(p[k]):
+        return screen
+    screen = replace(
+        screen,
+        stage="S1",
+        model_id=f"{model.manifest.name} {model.manifest.version}",
+        model_sha256=model.sha256,
+        ai_label=int(p[k] >= 0.5),
+        ai_prob=float(p[k]),
+        ai_threshold=0.5,
+    )
+    key = rated_map(session, explaining)
+    if not key:
+        return screen
+    explained = int(explaining.series_targets()[k])
+    return replace(
+        screen,
+        stage="S2",
+        map_id=key,
+        map_title=EXPLAINERS[key].title,
+        map_sha256=explaining.map_sha256(key, k),
+        target_class=explaining.classes[explained],
+    )
+
+
+def rated_map(session: Session, explaining: Explaining) -> str:
+    """Return the key of the map that the questions are about: the chosen one if it is shown; empty for none."""
+    state = session.state
+    methods = [key for key, style in state.overlays if style.visible and isinstance(style, OverlayStyle)]
+    shown = [key for key in methods if explaining.has_map(key, state.slice_index)]
+    if not state.overlays_on or not shown:
+        return ""
+    return state.active if state.active in shown else shown[-1]
+
+
+def readout(session: Session, explaining: Explaining, column: float, row: float) -> str:
+    """Return the values under a picture position (column, row): the picture's, the place in mm, the shown map's."""
+    series, k = session.series, session.state.slice_index
+    values = session.slices[k] if session.slices else None
+    if series is None or values is None:
+        return ""
+    geometry = series.geometry
+    stored = geometry.display.to_stored(np.array([row, column]), (geometry.shape[1], geometry.shape[2]))
+    i, j = (int(place) for place in np.rint(stored))
+    if not (0 <= i < values.shape[0] and 0 <= j < values.shape[1]):
+        return ""
+    parts = [f"value {values[i, j]:.5g}", f"row {i} column {j}"]
+    if geometry.known:
+        place = geometry.to_mm(np.array([k, i, j], float))
+        names = (f"{AXIS_LETTERS[axis][int(mm > 0)]} {abs(mm):.1f}" for axis, mm in enumerate(place))
+        parts.append(" ".join(names) + " mm")
+    key = rated_map(session, explaining)
+    shown = explaining.map_values(key, k) if key else None
+    if shown is not None:
+        parts.append(f"{EXPLAINERS[key].title} {shown[i, j]:.3g}")
+    return "   ".join(parts)

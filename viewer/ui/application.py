@@ -1,0 +1,100 @@
+"""Puts the application together: theme, engine, session, window; and takes it apart again."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import platformdirs
+from PySide6.QtCore import QEventLoop, QObject, QTimer
+from PySide6.QtGui import QIcon
+from PySide6.QtWidgets import QApplication
+
+from viewer.app.engine import Engine
+from viewer.app.explaining import Explaining
+from viewer.app.reading import Reading
+from viewer.app.session import Session
+from viewer.app.tasks import TaskRunner
+from viewer.assets import find_asset
+from viewer.ui.main_window import MainWindow
+from viewer.ui.theme import apply_theme
+
+SAVING_SECONDS = 10
+"""How long closing waits for answers that are being written."""
+
+
+def answers_file() -> Path:
+    """Return where answers are kept: the user's data folder, never beside the pictures."""
+    return platformdirs.user_data_path("overread", appauthor=False) / "ratings.sqlite"
+
+
+def make_application() -> QApplication:
+    """Return the application with Overread's look; an existing one is dressed again."""
+    existing = QApplication.instance()
+    app = existing if isinstance(existing, QApplication) else QApplication(sys.argv[:1])
+    app.setApplicationName("overread")
+    app.setApplicationDisplayName("Overread")
+    app.setWindowIcon(QIcon(str(find_asset("icons/overread.svg"))))
+    apply_theme(app)
+    return app
+
+
+class Workplace(QObject):
+    """Window, session, engine and store of answers, joined.
+
+    Parameters
+    ----------
+    answers : Path
+        File of the store of answers.
+    """
+
+    def __init__(self, answers: Path) -> None:
+        super().__init__()
+        self.engine = Engine(self)
+        # One reads pictures (a reader is used by one thread at a time), one keeps the answers, one writes maps.
+        self.files = TaskRunner(self, name="files")
+        self.answers = TaskRunner(self, name="answers")
+        self.exports = TaskRunner(self, name="exports")
+        self.session = Session(self.files, self)
+        self.explaining = Explaining(self.engine, self)
+        self.reading = Reading(answers, self.answers, self)
+        self.window = MainWindow(self.session, self.explaining, self.reading, self.exports)
+        self.engine.ready.connect(self.window.show_engine)
+        for sentence in (self.engine.crashed, self.engine.stopped):
+            sentence.connect(lambda text: self.window.task_bar.show_message(text, True))
+
+    def start(self, paths: Sequence[Path] = (), bundle: Path | None = None) -> None:
+        """Show the window; then start the engine and open what was asked for."""
+        self.window.show()
+        self.reading.open()
+        self.engine.start()
+        if bundle is not None:
+            self.explaining.open_model(bundle)
+        if paths:
+            self.window.open_paths(paths)
+
+    def close(self) -> None:
+        """Write what waits to be saved, end threads and process."""
+        self.reading.close()
+        if self.answers.is_busy:
+            loop, tick = QEventLoop(), QTimer(interval=10)
+            tick.timeout.connect(lambda: None if self.answers.is_busy else loop.quit())
+            QTimer.singleShot(SAVING_SECONDS * 1000, loop.quit)
+            tick.start()
+            loop.exec()
+        self.engine.shutdown()
+        for runner in (self.files, self.exports, self.answers):
+            runner.shutdown()
+        self.window.deleteLater()
+
+
+def run(paths: list[Path], bundle: Path | None, demo: bool) -> int:
+    """Open the window on ``paths`` with the classifier in ``bundle`` and return the exit code when it is closed."""
+    app = make_application()
+    workplace = Workplace(answers_file())
+    workplace.window.show_hint_for(demo)
+    workplace.start(paths, bundle)
+    code = app.exec()
+    workplace.close()
+    return code

@@ -1,0 +1,94 @@
+"""What the model says of the slice on screen, which model it is, and how far the series is from what it knows."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+
+from viewer.app.display import PredictionText
+from viewer.ui import theme
+
+
+class ProbabilityBar(QWidget):
+    """A bar from 0 to 1 with the threshold marked."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._value: float | None = None
+        self.setFixedHeight(10)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setAccessibleName("Probability")
+
+    def sizeHint(self) -> QSize:
+        """Return a thin bar's size."""
+        return QSize(160, 10)
+
+    def show_value(self, value: float | None) -> None:
+        """Show a probability, or none."""
+        self._value = value
+        self.setAccessibleDescription("" if value is None else f"{value:.2f}")
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the bar and the mark at one half."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(theme.BACKGROUND)
+        painter.drawRoundedRect(QRectF(self.rect()), 3, 3)
+        if self._value is not None:
+            painter.setBrush(theme.AFFECTED if self._value >= 0.5 else theme.HEALTHY)
+            painter.drawRoundedRect(QRectF(0, 0, max(self.width() * self._value, 3), self.height()), 3, 3)
+        painter.setPen(theme.TEXT)
+        painter.drawLine(self.width() // 2, 0, self.width() // 2, self.height())
+
+
+class PredictionPanel(QWidget):
+    """Shows a `PredictionText`."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.verdict = QLabel()
+        font = self.verdict.font()
+        font.setPointSizeF(font.pointSizeF() * 1.5)
+        font.setBold(True)
+        self.verdict.setFont(font)
+        self.verdict.setAccessibleName("Model's answer for this slice")
+        self.number = QLabel()
+        self.number.setFont(font)
+        self.number.setAccessibleName("Probability")
+        self.bar = ProbabilityBar()
+        self.series = theme.muted()
+        self.model = theme.muted()
+        self.mismatch = theme.muted()
+        self.mismatch.setProperty("role", "warning")
+        self.mismatch.setAccessibleName("How this series differs from what the model was trained on")
+        line = QHBoxLayout()
+        line.addWidget(self.verdict, 1)
+        line.addWidget(self.number)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(theme.GAP, theme.GAP, theme.MARGIN, theme.GAP)
+        column.setSpacing(3)
+        column.addWidget(theme.heading("Model on this slice"))
+        column.addLayout(line)
+        column.addWidget(self.bar)
+        for label in (self.series, self.model, self.mismatch):
+            column.addWidget(label)
+
+    def show_text(self, text: PredictionText) -> None:
+        """Show ``text``."""
+        self.verdict.setText(text.verdict.capitalize() if text.verdict else text.state)
+        colour = theme.MUTED
+        if text.verdict and text.probability is not None:
+            colour = theme.AFFECTED if text.probability >= 0.5 else theme.TEXT
+        palette = self.verdict.palette()
+        palette.setColor(self.verdict.foregroundRole(), colour)
+        self.verdict.setPalette(palette)
+        self.number.setText(text.probability_text)
+        self.bar.show_value(text.probability)
+        self.series.setText(text.series)
+        self.model.setText(text.model)
+        self.model.setToolTip(text.trained_on)
+        self.mismatch.setText("\n".join(f"⚠ {sentence}" for sentence in text.mismatches))
+        self.mismatch.setVisible(bool(text.mismatches))

@@ -1,0 +1,222 @@
+"""The tour: the whole review of the demo by mouse and key events, leaving pictures, maps, ratings and a log."""
+
+from __future__ import annotations
+
+import csv
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QApplication, QListWidget
+
+from viewer.app.explaining import METHODS
+from viewer.core.ratings_csv import COLUMNS
+from viewer.demo import prepare_demo
+from viewer.ui.application import Workplace, make_application
+from viewer.ui.hands import Hands, TooLongError
+
+
+def run_tour(out: Path) -> int:
+    """Review the demo and leave everything in ``out``; 0 when all of it went well, else 1 and a sentence on stderr."""
+    out.mkdir(parents=True, exist_ok=True)
+    demo = prepare_demo()
+    # Without a native dialog every file name can be typed.
+    QApplication.setAttribute(Qt.ApplicationAttribute.AA_DontUseNativeDialogs)
+    app = make_application()
+    with tempfile.TemporaryDirectory() as folder:
+        workplace = Workplace(Path(folder) / "ratings.sqlite")
+        workplace.window.show_hint_for(demo=True)
+        hands = Hands(workplace.window, out)
+        code = 0
+        try:
+            workplace.start([demo.study], demo.bundle)
+            Tour(workplace, hands, out).review()
+        except (TooLongError, OSError, ValueError) as error:
+            hands.note(f"FAILED: {error}")
+            hands.picture("failed")
+            print(f"The tour failed: {error}.", file=sys.stderr)
+            code = 1
+        workplace.window.close()
+        workplace.close()
+        app.processEvents()
+    (out / "log.txt").write_text("\n".join(hands.log) + "\n", encoding="utf-8")
+    return code
+
+
+class Tour:
+    """What a reader does in a first review. Reads from the window's parts, acts by events only."""
+
+    def __init__(self, workplace: Workplace, hands: Hands, out: Path) -> None:
+        self._place, self._hands, self._out = workplace, hands, out
+        self._window, self._session = workplace.window, workplace.session
+        self._explaining, self._reading = workplace.explaining, workplace.reading
+
+    def review(self) -> None:
+        """Go through it all."""
+        self._load()
+        self._scroll()
+        self._window_and_zoom()
+        self._explain()
+        self._compare()
+        self._rate()
+        self._export()
+        self._ask_for_help()
+
+    def _load(self) -> None:
+        hands, session, explaining = self._hands, self._session, self._explaining
+        hands.wait("first picture", lambda: self._window.views[0].picture is not None, self._window.refreshed)
+        hands.picture("01-first-picture")
+        hands.wait("series read", lambda: session.volume is not None, session.volumeReady)
+        self._wait_for_maps()
+        hands.picture("02-series-open-healthy")
+        # The affected patient with the plainest findings is the last of the list.
+        panel: QListWidget = self._window.series_panel.list
+        item = panel.item(panel.count() - 1)
+        hands.click(panel.viewport(), panel.visualItemRect(item).center())
+        last = panel.count() - 1
+        hands.wait(
+            "the other series", lambda: session.index == last and session.volume is not None, session.volumeReady
+        )
+        self._wait_for_maps()
+        hands.wait("model", lambda: explaining.model is not None, explaining.modelChanged)
+
+    def _wait_for_maps(self) -> None:
+        explaining = self._explaining
+
+        def are_there() -> bool:
+            done, total = explaining.counts()
+            return done == total > 0
+
+        self._hands.wait("every slice predicted and explained", are_there, explaining.resultsChanged)
+
+    def _scroll(self) -> None:
+        hands, view, session = self._hands, self._window.views[0], self._session
+        hands.click(view)
+        before = session.state.slice_index
+        hands.wheel(view, -2)
+        hands.press("Up")
+        hands.press("Down")
+        self._expect(session.state.slice_index == before + 2, "two notches of the wheel go two slices on")
+        for key in ("Home", "PgDown", "End"):
+            hands.press(key)
+        strip, probabilities = self._window.strip, self._explaining.probability(1)
+        best = int(np.nanargmax(probabilities))
+        hands.click(strip, QPoint(round(strip.place_of(best)), strip.height() - 8))
+        self._expect(session.state.slice_index == best, "a click on the strip goes to that slice")
+        hands.picture("03-series-open-affected")
+
+    def _window_and_zoom(self) -> None:
+        hands, view, session = self._hands, self._window.views[0], self._session
+        hands.drag(view, Qt.MouseButton.LeftButton, 60, -30)
+        self._expect(session.state.window is not None, "a left-drag sets the window")
+        hands.picture("04-window-dragged")
+        hands.press("Ctrl+Z")
+        self._expect(session.state.window is None, "undo brings the automatic window back")
+        for key in ("2", "3", "4", "1", "0", "I", "I"):
+            hands.press(key)
+        hands.drag(view, Qt.MouseButton.RightButton, 0, -60)
+        hands.drag(view, Qt.MouseButton.MiddleButton, 30, 20)
+        hands.wheel(view, 2, Qt.KeyboardModifier.ControlModifier)
+        self._expect(session.state.zoom > 1.2, "right-drag and Ctrl+wheel zoom")
+        hands.picture("05-zoomed")
+        hands.press("F")
+
+    def _explain(self) -> None:
+        hands, view, session = self._hands, self._window.views[0], self._session
+        hands.press("V")
+        for _ in METHODS:
+            hands.press("]")
+            hands.picture(f"06-overlay-{session.state.active}")
+        hands.wheel(view, 3, Qt.KeyboardModifier.ShiftModifier)
+        style = session.state.style(session.state.active)
+        self._expect(style.opacity > 0.6, "Shift+wheel makes the overlay more opaque")
+        hands.picture("07-more-opaque")
+        hands.hold(Qt.Key.Key_Space)
+        self._expect(session.state.peek, "holding Space hides the overlay")
+        hands.picture("08-peek")
+        hands.let_go(Qt.Key.Key_Space)
+        self._expect(not session.state.peek, "letting go brings it back")
+        hands.press("O")
+        hands.picture("09-outline")
+        hands.press("O")
+        hands.press("T")
+        self._wait_for_maps()
+        for _ in range(2):
+            hands.press("T")
+        self._wait_for_maps()
+        while session.state.active != "hirescam":
+            hands.press("]")
+
+    def _compare(self) -> None:
+        hands, window, session = self._hands, self._window, self._session
+        hands.double_click(window.views[0])
+        self._expect(session.state.layout == "compare", "a double-click shows clean and overlay side by side")
+        hands.press("X")
+        hands.drag(window.views[1], Qt.MouseButton.NoButton, 15, -20)
+        hands.picture("10-clean-and-overlay")
+        hands.press("X")
+        hands.press("L")
+
+    def _rate(self) -> None:
+        hands, form, reading = self._hands, self._window.form, self._reading
+        hands.press("Ctrl+R")
+        form_reader = form.reader
+        form_reader.selectAll()
+        hands.type("R01")
+        hands.press("Return")
+        self._expect(reading.reader_id == "R01", "the reader id is taken")
+        hands.click(self._window.views[0])
+        hands.click(form.cards["dx"].buttons["affected"])
+        answers = {"susp": "Alt+5", "conf": "Alt+4", "m_loc": "Alt+4", "m_specific": "Alt+3", "m_help": "Alt+4"}
+        for item, keys in answers.items():
+            hands.press("Ctrl+Return")
+            self._expect(form.current == item, f"the next question is {item}")
+            hands.press(keys)
+        hands.press("Ctrl+Return")
+        hands.press("Alt+0")
+        hands.press("Ctrl+Return")
+        hands.type("The infiltrated muscle, and only that one.")
+        hands.press("Ctrl+Return")
+        hands.wait("all answers on disk", lambda: not reading.unsaved, reading.saved)
+        hands.click(self._window.views[0])
+        # A revision: the second thought counts, the first one stays in the log.
+        hands.click(form.cards["m_specific"].buttons["agree"])
+        hands.wait("the revised answer on disk", lambda: not reading.unsaved, reading.saved)
+        hands.picture("11-feedback-filled")
+
+    def _export(self) -> None:
+        hands, reading, window = self._hands, self._reading, self._window
+        ratings = self._out / "ratings.csv"
+        ratings.unlink(missing_ok=True)
+        hands.press("Ctrl+E")
+        self._enter_path(ratings)
+        hands.wait("ratings.csv", ratings.is_file, reading.exported)
+        with ratings.open(newline="", encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+        self._expect(bool(rows) and tuple(rows[0]) == tuple(COLUMNS), "ratings.csv has the columns of the contract")
+        hands.note(f"{len(rows)} rows in ratings.csv")
+        maps = self._out / "maps"
+        maps.mkdir(exist_ok=True)
+        hands.press("Ctrl+Shift+E")
+        self._enter_path(maps)
+        hands.wait("maps", lambda: not window.is_exporting, window.exported)
+        for key in METHODS:
+            self._expect((maps / f"{key}.npz").is_file(), f"{key}.npz is written")
+
+    def _enter_path(self, path: Path) -> None:
+        dialog = self._hands.dialog("file dialog")
+        self._hands.press("Ctrl+A", dialog.focusWidget())
+        self._hands.type(str(path))
+        self._hands.press("Return")
+
+    def _ask_for_help(self) -> None:
+        self._hands.press("F1")
+        self._hands.picture("12-keys")
+        self._hands.press("Escape")
+
+    def _expect(self, is_so: bool, what: str) -> None:
+        if not is_so:
+            raise ValueError(f"it did not happen that {what}")
+        self._hands.note(f"seen: {what}")
