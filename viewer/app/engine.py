@@ -282,6 +282,7 @@ class Engine(QObject):
                     log.error("%s\n%s", sentence, trace)
                 self._conclude(None, sentence)
             case WasCancelled(number) if current is not None and number == current.number:
+                current.is_cancelled = True
                 self._conclude(None)
 
     def _refused(self, message: object, sentence: str) -> None:

@@ -98,6 +98,7 @@ class Job(QObject):
         if self.is_over:
             return
         self.is_over = True
+        self._let_go()
         if not self.is_cancelled:
             if sentence:
                 self.failed.emit(sentence)
@@ -106,9 +107,17 @@ class Job(QObject):
         self.finished.emit()
         self.deleteLater()
 
+    def _let_go(self) -> None:
+        # Were this the last to hold its parent, destroying it would destroy the parent, which would destroy it again.
+        self._withdraw = _do_nothing
+
     def settle_later(self, sentence: str = "") -> None:
         """End the job from the event loop, so that its owner's caller can still connect to it."""
         self._settled.emit(None, sentence)
+
+
+def _do_nothing(job: Job) -> None:
+    pass
 
 
 class Task(Job):
@@ -118,8 +127,12 @@ class Task(Job):
         self, work: Work, title: str, slot: str, owner: QObject, withdraw: Callable[[Job], None], priority: int
     ) -> None:
         super().__init__(title, owner, withdraw, priority)
-        self.work = work
         self.slot = slot
+        self._work: Work | None = work
+
+    def _let_go(self) -> None:
+        super()._let_go()
+        self._work = None
 
     def run(self, hand_over: Callable[[Callable[[], None]], None]) -> tuple[object, str]:
         """Do the work and return its result or a sentence. On the worker's thread; signals are handed over."""
@@ -135,13 +148,18 @@ class Task(Job):
                 raise Cancelled
             hand_over(partial(self.arrive, part))
 
+        work, self._work = self._work, None
         try:
-            return (None if self.is_cancelled else self.work(progress, emit)), ""
+            return (None if self.is_cancelled or work is None else work(progress, emit)), ""
         except Cancelled:
             self.is_cancelled = True  # also when the work ended itself that way
             return None, ""
         except BaseException as error:
             return None, failure_sentence(error, self.title)
+
+
+_left_behind: list[TaskRunner] = []
+"""Runners that a stuck thread still refers to: it must not be the one that destroys them."""
 
 
 class TaskRunner(QObject):
@@ -217,6 +235,8 @@ class TaskRunner(QObject):
         for thread in self._threads:
             thread.join(max(0.0, deadline - time.monotonic()))
         have_ended = not any(thread.is_alive() for thread in self._threads)
+        if not have_ended:
+            _left_behind.append(self)
         self._threads.clear()
         for task in (*self._waiting, *self._running):
             task.settle()

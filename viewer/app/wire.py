@@ -29,7 +29,7 @@ def write(connection: Connection, message: Message) -> None:
 
 
 def read(connection: Connection) -> Any:
-    """Wait for a message and return it, its arrays writable.
+    """Wait for a message and return it; its arrays are read-only where those that were sent are.
 
     Raises
     ------
