@@ -178,10 +178,10 @@ def painted_levels(
         return np.zeros(values.shape, np.uint16)
     low, high = limits
     levels = np.subtract(values, np.float32(low), dtype=np.float32)
-    levels *= np.float32(255 / (high - low))
-    np.clip(levels, 1, 255, out=levels)
-    levels += np.float32(0.5)
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore", over="ignore"):
+        levels *= np.float32(255 / (high - low))
+        np.clip(levels, 1, 255, out=levels)
+        levels += np.float32(0.5)
         indices = levels.astype(np.uint16)
     if style.diverging:
         middle, reach = (low + high) / 2, (high - low) / 2

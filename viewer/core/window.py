@@ -210,8 +210,8 @@ def dragged(window: Window, dx: float, dy: float, span: float) -> Window:
 def grey_levels(values: NDArray[np.float32], window: Window) -> NDArray[np.uint8]:
     """Return grey levels 0-255 of ``values``, rounded; what is not a number gives any level."""
     grey = np.subtract(values, np.float32(window.lower), dtype=np.float32)
-    grey *= np.float32(255 / window.width)
-    np.clip(grey, 0, 255, out=grey)
-    grey += np.float32(0.5)
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore", over="ignore"):
+        grey *= np.float32(255 / window.width)
+        np.clip(grey, 0, 255, out=grey)
+        grey += np.float32(0.5)
         return grey.astype(np.uint8)

@@ -1,0 +1,188 @@
+"""Actions on the state of the view, and what is drawn for a state."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from viewer.core import view_state as vs
+from viewer.core.overlay import LabelStyle, OverlayStyle
+from viewer.core.view_state import ViewContext, ViewState, differences, resolve
+from viewer.core.window import Window
+
+METHODS = (
+    ("gradcam", OverlayStyle()),
+    ("gradcampp", OverlayStyle(visible=False)),
+    ("hirescam", OverlayStyle(visible=False)),
+)
+LABELS = ("muscles", LabelStyle())
+STATE = vs.with_overlays(ViewState(), (LABELS, *METHODS))
+CONTEXT = ViewContext(slices=10, auto_window=Window(100, 200), predicted=(0, 1, -1))
+
+
+def test_by_default_nothing_identifies_and_nothing_is_in_the_way() -> None:
+    state = ViewState()
+    assert state.identity_hidden
+    assert not state.crosshair
+    assert state.target == "affected"
+    assert state.layout == "single"
+    assert resolve(state, CONTEXT).window == CONTEXT.auto_window
+
+
+@given(st.lists(st.integers(-30, 30)), st.integers(0, 12))
+def test_scrolling_stays_in_the_series(steps: list[int], slices: int) -> None:
+    state = ViewState()
+    for by in steps:
+        state = vs.scrolled(state, by, slices)
+        assert 0 <= state.slice_index <= max(slices - 1, 0)
+
+
+def test_a_slice_of_a_longer_series_resolves_to_the_last() -> None:
+    assert resolve(ViewState(slice_index=25), CONTEXT).slice_index == 9
+    assert resolve(ViewState(slice_index=25), ViewContext()).slice_index == 0
+
+
+def test_a_chosen_window_holds_until_the_automatic_one_is_asked_for() -> None:
+    state = vs.windowed(STATE, Window(7, 3))
+    assert resolve(vs.scrolled(state, 1, 10), CONTEXT).window == Window(7, 3)
+    assert resolve(vs.windowed(state, None), CONTEXT).window == CONTEXT.auto_window
+
+
+@given(st.floats(0.1, 10), st.floats(-50, 50), st.floats(-50, 50))
+def test_zooming_keeps_the_point_under_the_pointer(factor: float, x: float, y: float) -> None:
+    before = ViewState(zoom=2.0, pan=(3.0, -4.0))
+    after = vs.zoomed(before, factor, (x, y))
+    # A picture point p lies at zoom * (p + pan) from the middle of the view.
+    for axis, at in enumerate((x, y)):
+        point = at - before.pan[axis]
+        assert after.zoom * (point + after.pan[axis]) == pytest.approx(before.zoom * at, abs=1e-6)
+    assert vs.ZOOM_LIMITS[0] <= after.zoom <= vs.ZOOM_LIMITS[1]
+    assert vs.fitted(after) == ViewState()
+
+
+def test_panning_adds_up() -> None:
+    assert vs.panned(vs.panned(ViewState(), 3, 4), -1, 2).pan == (2, 6)
+
+
+def test_overlays_keep_their_style_when_offered_again() -> None:
+    state = vs.styled(STATE, "gradcam", opacity=0.9)
+    again = vs.with_overlays(state, METHODS[:2])
+    assert again.style("gradcam").opacity == 0.9
+    assert again.keys == ("gradcam", "gradcampp")
+    assert vs.with_overlays(vs.activated(state, "hirescam"), METHODS[:2]).active == "gradcam"
+    assert vs.with_overlays(state, ()).active == ""
+
+
+def test_toggling_shows_several_at_once_and_makes_active() -> None:
+    state = vs.toggled(vs.all_toggled(STATE), "hirescam")
+    assert state.shown == {"muscles", "gradcam", "hirescam"}
+    assert state.active == "hirescam"
+    assert state.overlays_on
+    assert vs.toggled(state, "hirescam").shown == {"muscles", "gradcam"}
+
+
+def test_solo_shows_one() -> None:
+    assert vs.soloed(STATE, "hirescam").shown == {"hirescam"}
+    with pytest.raises(KeyError):
+        vs.soloed(STATE, "lime")
+
+
+def test_next_and_previous_go_round_the_methods_and_leave_labels_alone() -> None:
+    state = vs.activated(STATE, "gradcam")
+    seen = []
+    for _ in range(4):
+        state = vs.stepped(state, 1)
+        seen.append((state.active, state.shown))
+    assert [key for key, _ in seen] == ["gradcampp", "hirescam", "gradcam", "gradcampp"]
+    assert all(shown == {"muscles", key} for key, shown in seen)
+    assert vs.stepped(state, -1).active == "gradcam"
+    assert vs.stepped(vs.activated(STATE, "muscles"), -1).active == "hirescam"
+    assert vs.stepped(ViewState(), 1) == ViewState()
+
+
+def test_opacity_stays_between_nothing_and_all() -> None:
+    state = vs.activated(STATE, "gradcam")
+    assert vs.opacity_changed(state, 0.1).style("gradcam").opacity == 0.6
+    assert vs.opacity_changed(state, 9).style("gradcam").opacity == 1.0
+    assert vs.opacity_changed(state, -9).style("gradcam").opacity == 0.0
+    assert vs.opacity_changed(ViewState(), 0.1) == ViewState()
+
+
+def test_opacity_does_not_drift() -> None:
+    state = vs.activated(STATE, "gradcam")
+    for _ in range(3):
+        state = vs.opacity_changed(state, 0.1)
+    for _ in range(3):
+        state = vs.opacity_changed(state, -0.1)
+    assert state == vs.activated(STATE, "gradcam")
+
+
+def test_outline_is_of_the_active_overlay() -> None:
+    state = vs.outline_toggled(vs.activated(STATE, "gradcam"))
+    assert state.style("gradcam").outline
+    assert not state.style("gradcampp").outline
+
+
+def test_peek_and_the_switch_hide_overlays_and_forget_nothing() -> None:
+    shown = resolve(STATE, CONTEXT).panes
+    for hidden in (vs.peeking(STATE, True), vs.all_toggled(STATE)):
+        view = resolve(hidden, CONTEXT)
+        assert view.panes == (vs.Pane(),)
+        assert view.colour_bar == ""
+    assert resolve(vs.peeking(vs.peeking(STATE, True), False), CONTEXT).panes == shown
+    assert resolve(vs.all_toggled(vs.all_toggled(STATE)), CONTEXT).panes == shown
+
+
+def test_compare_puts_the_clean_picture_first() -> None:
+    state = vs.layout_toggled(STATE)
+    assert state.layout == "compare"
+    clean, painted = resolve(state, CONTEXT).panes
+    assert clean == vs.Pane()
+    assert [key for key, _ in painted.overlays] == ["muscles", "gradcam"]
+    assert vs.layout_toggled(state).layout == "single"
+    assert resolve(vs.peeking(state, True), CONTEXT).panes == (vs.Pane(), vs.Pane())
+
+
+def test_the_colour_bar_is_that_of_a_map_on_show() -> None:
+    assert resolve(vs.activated(STATE, "muscles"), CONTEXT).colour_bar == "gradcam"
+    assert resolve(vs.activated(STATE, "hirescam"), CONTEXT).colour_bar == "gradcam"
+    both = vs.toggled(STATE, "hirescam")
+    assert resolve(both, CONTEXT).colour_bar == "hirescam"
+    assert resolve(vs.activated(both, "gradcam"), CONTEXT).colour_bar == "gradcam"
+
+
+def test_class_0_is_a_target_like_any_other() -> None:
+    assert resolve(vs.targeted(STATE, "healthy"), CONTEXT).target == 0
+    assert resolve(vs.targeted(STATE, "affected"), CONTEXT).target == 1
+    predicted = vs.targeted(STATE, "predicted")
+    targets = [resolve(vs.at_slice(predicted, k, 10), CONTEXT).target for k in range(4)]
+    assert targets == [0, 1, None, None]
+    with pytest.raises(ValueError, match="target"):
+        vs.targeted(STATE, "sick")  # type: ignore[arg-type]
+
+
+def test_only_what_differs_is_named() -> None:
+    old = resolve(STATE, CONTEXT)
+    assert differences(old, old) == frozenset()
+    assert differences(old, resolve(vs.scrolled(STATE, 1, 10), CONTEXT)) == {"slice_index"}
+    assert differences(old, resolve(vs.inverted(STATE), CONTEXT)) == {"invert"}
+    assert differences(old, resolve(vs.opacity_changed(vs.activated(STATE, "gradcam"), 0.1), CONTEXT)) == {"panes"}
+    assert differences(old, resolve(vs.identity_toggled(STATE), CONTEXT)) == {"identity_hidden"}
+    assert differences(old, resolve(vs.crosshair_toggled(STATE), CONTEXT)) == {"crosshair"}
+    assert "panes" in differences(None, old)
+    # Peeking at a hidden overlay changes nothing that is drawn.
+    off = vs.all_toggled(STATE)
+    assert differences(resolve(off, CONTEXT), resolve(vs.peeking(off, True), CONTEXT)) == frozenset()
+
+
+def test_states_compare_and_hash_by_value() -> None:
+    assert hash(STATE) == hash(replace(STATE))
+    assert vs.toggled(vs.toggled(STATE, "gradcam"), "gradcam").overlays == STATE.overlays
+
+
+def test_an_unknown_layout_is_refused() -> None:
+    with pytest.raises(ValueError, match="layout"):
+        vs.laid_out(STATE, "3x3")  # type: ignore[arg-type]
