@@ -39,12 +39,13 @@ def suitable_series(catalog: Catalog, source: str, tell: Callable[[str], None]) 
     ImagingError
         When there is none.
     """
-    for series in catalog.series:
-        if series.kept_from_model:
-            tell(f"Left out {series.info.description or series.uid!r}: {series.kept_from_model}")
     fit = tuple(series for series in catalog.series if not series.kept_from_model)
+    unfit = [series for series in catalog.series if series.kept_from_model]
     if not fit:
-        raise ImagingError(f"{source} holds no series that a model may be run on.")
+        first = f"; the first: {unfit[0].kept_from_model}" if unfit else "."
+        raise ImagingError(f"{source} holds no series that a model may be run on{first}")
+    for series in unfit:
+        tell(f"Left out {series.info.description or series.uid!r}: {series.kept_from_model}")
     return fit
 
 
@@ -121,6 +122,7 @@ def prediction_columns(classes: Sequence[str]) -> list[str]:
         "prediction",
         *(f"probability_{name}" for name in classes),
         "state",
+        "problems",
         "mismatch",
         "caution",
         "model_id",
@@ -136,20 +138,22 @@ def prediction_rows(
 ) -> Iterator[list[object]]:
     """Yield a row for every slice of ``volume``; slices count from 1, as in the window."""
     mismatch = " ".join(bundle.manifest.mismatches(volume.info, volume.geometry))
+    problems = "|".join(dict.fromkeys(problem.code for problem in volume.problems))
     for k, target in enumerate(prediction.target.tolist()):
         read = target >= 0
         yield [
             case_id(volume),
-            _text(series.uid),
+            as_text(series.uid),
             k + 1,
             round(volume.geometry.slice_position(k), 3) if volume.geometry.known else "",
             target if read else "",
-            _text(bundle.classes[target]) if read else "",
+            as_text(bundle.classes[target]) if read else "",
             *(f"{p:.6f}" if np.isfinite(p) else "" for p in prediction.probabilities[k].tolist()),
             "" if read else "slice could not be read",
-            _text(mismatch),
-            _text(bundle.manifest.trained_on.caution),
-            _text(f"{bundle.manifest.name} {bundle.manifest.version}"),
+            problems,
+            as_text(mismatch),
+            as_text(bundle.manifest.trained_on.caution),
+            as_text(f"{bundle.manifest.name} {bundle.manifest.version}"),
             bundle.sha256,
             volume.sha256,
             xai.__version__,
@@ -169,7 +173,7 @@ def write_predictions(path: Path, classes: Sequence[str], rows: Iterator[list[ob
     return count
 
 
-def _text(cell: str) -> str:
+def as_text(cell: str) -> str:
     """Return a cell that no spreadsheet takes for a formula."""
     return f"'{cell}" if cell.startswith(("=", "+", "-", "@")) else cell
 

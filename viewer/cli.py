@@ -62,7 +62,7 @@ app.add_typer(model_app, name="model")
 Paths = Annotated[list[Path], typer.Argument(metavar="PATH...", help="Folders or files: DICOM, .dcm.gz, NIfTI.")]
 Source = Annotated[Path, typer.Argument(metavar="PATH", help="Folder or file: DICOM, .dcm.gz, NIfTI.")]
 Model = Annotated[Path, typer.Option("--model", metavar="BUNDLE", help="The classifier's bundle folder.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress and no notes.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress bar and no closing note.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else, on standard output.")]
 SeriesNumber = Annotated[
     int | None, typer.Option("--series", metavar="N", min=1, help="Which series, as numbered by 'overread info'.")

@@ -119,6 +119,7 @@ def test_a_slice_that_cannot_be_read_has_a_row_without_a_prediction(bundle: Path
     assert code == 0
     rows = rows_of(tmp_path / "p.csv")
     assert [row["state"] for row in rows] == ["", "", "slice could not be read", "", "", ""]
+    assert {row["problems"] for row in rows} == {"undecodable"}
     assert [rows[2][key] for key in ("target", "prediction", "probability_affected")] == ["", "", ""]
 
 
@@ -129,6 +130,29 @@ def test_several_series_are_all_predicted(bundle: Path, tmp_path: Path, run: Run
     assert code == 0
     assert f"{2 * SLICES} slices of 2 series" in err
     assert len({row["case_id"] for row in rows_of(tmp_path / "p.csv")}) == 2
+
+
+def write_colour(path: Path) -> Path:
+    """Write a NIfTI of RGB voxels."""
+    voxels = np.zeros((20, 20, 4), np.dtype([("R", "u1"), ("G", "u1"), ("B", "u1")]))
+    voxels["R"] = np.arange(20, dtype=np.uint8)[:, None, None]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    nib.save(nib.Nifti1Image(voxels, np.eye(4)), path)
+    return path
+
+
+def test_what_no_model_may_see_is_left_out_and_said(
+    series: Path, bundle: Path, tmp_path: Path, run: Run, refused: Refused
+) -> None:
+    colour = write_colour(series.parent / "colour.nii.gz")
+    table = tmp_path / "p.csv"
+    code, _, err = run("predict", series.parent, "--model", bundle, "--out", table, "--quiet")
+    assert code == 0
+    assert "Left out" in err
+    assert "colour" in err
+    assert len(rows_of(table)) == SLICES
+    assert "no model is run" in refused("predict", colour, "--model", bundle, "--out", tmp_path / "q.csv")
+    assert not (tmp_path / "q.csv").exists()
 
 
 def test_predict_reaches_for_no_network(
