@@ -124,8 +124,10 @@ class Series:
                     told.add(str(error))
                     problems.append(Problem("undecodable", str(error)))
                 continue
-            # A sum is not finite when any of its terms is not; it costs less than asking every voxel.
-            if not np.isfinite(array[k].sum(dtype=np.float64)):
+            # A sum is not finite when any of its terms is not, and costs a fraction of asking every voxel.
+            with np.errstate(all="ignore"):
+                suspicious = not np.isfinite(array[k].sum())
+            if suspicious and not np.isfinite(array[k]).all():
                 not_numbers.append(k)
         progress(len(self), len(self))
         if not_numbers:

@@ -256,7 +256,7 @@ def _geometry(frames: Sequence[Frame]) -> tuple[VolumeGeometry, list[Problem]]:
             )
         sine = np.linalg.norm(np.cross(step, normal)) / np.linalg.norm(step)
         if sine > TILT:
-            angle = np.degrees(np.arcsin(min(1.0, sine)))
+            angle = float(np.degrees(np.arcsin(min(1.0, float(sine)))))
             problems.append(
                 Problem(
                     "gantry-tilt",
