@@ -30,7 +30,7 @@ def save_npz(explanation: Explanation, path: str | Path) -> None:
     ExplainError
         When the file cannot be written.
     """
-    arrays = {
+    arrays: dict[str, NDArray[Any]] = {
         "maps": explanation.maps,
         "target": explanation.target,
         "logits": explanation.prediction.logits,
