@@ -76,24 +76,7 @@ def load_bundle(path: str | Path, device: str | None = None) -> ClassifierBundle
     if not folder.is_dir():
         raise BundleError(f"There is no bundle at {folder}: {'it is a file' if folder.exists() else 'no such folder'}.")
     manifest, raw = read_manifest(folder)
-    manifest_path = folder / MANIFEST_NAME
-    entry = NETWORKS.get(manifest.network)
-    if entry is None:
-        raise BundleError(
-            f"The bundle file {manifest_path} names the network {manifest.network!r}; "
-            f"the networks are {', '.join(NETWORKS)}."
-        )
-    size = manifest.preprocess.size
-    if entry.fixed_size not in (None, size):
-        raise BundleError(
-            f"The bundle file {manifest_path} asks for pictures of {size} pixels; "
-            f"the network {manifest.network} takes {entry.fixed_size} only."
-        )
-    if manifest.cam_layer not in entry.grids:
-        raise BundleError(
-            f"The bundle file {manifest_path} names the CAM layer {manifest.cam_layer!r}; "
-            f"those of {manifest.network} are {', '.join(entry.grids)}."
-        )
+    _check_fit(manifest, folder / MANIFEST_NAME)
     weights_path = folder / WEIGHTS_NAME
     weights, digest = _read_weights(weights_path)
     if digest != manifest.weights_sha256:
@@ -120,6 +103,26 @@ def load_bundle(path: str | Path, device: str | None = None) -> ClassifierBundle
         hashlib.sha256(raw + bytes.fromhex(digest)).hexdigest(),
         device,
     )
+
+
+def _check_fit(manifest: BundleManifest, path: Path) -> None:
+    """Raise `BundleError` when a manifest asks of its network what it does not have."""
+    entry = NETWORKS.get(manifest.network)
+    if entry is None:
+        raise BundleError(
+            f"The bundle file {path} names the network {manifest.network!r}; the networks are {', '.join(NETWORKS)}."
+        )
+    size = manifest.preprocess.size
+    if entry.fixed_size not in (None, size):
+        raise BundleError(
+            f"The bundle file {path} asks for pictures of {size} pixels; "
+            f"the network {manifest.network} takes {entry.fixed_size} only."
+        )
+    if manifest.cam_layer not in entry.grids:
+        raise BundleError(
+            f"The bundle file {path} names the CAM layer {manifest.cam_layer!r}; "
+            f"those of {manifest.network} are {', '.join(entry.grids)}."
+        )
 
 
 def _read_weights(path: Path) -> tuple[dict[str, Tensor], str]:
@@ -180,6 +183,7 @@ def save_bundle(
         metrics=dict(metrics or {}),
     )
     folder = Path(path)
+    _check_fit(manifest, folder / MANIFEST_NAME)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         _replace(folder / WEIGHTS_NAME, raw)

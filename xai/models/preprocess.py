@@ -99,7 +99,8 @@ def resize_matrix(length: int, pad: float, scale: float, size: int) -> NDArray[n
     support = max(1.0, 1.0 / scale)
     # Where each output pixel lies on the picture's axis; the inverse of network = (shown + pad + 0.5) * scale - 0.5.
     centre = (np.arange(size) + 0.5) / scale - 0.5 - pad
-    margin = int(np.ceil(pad + support)) + 1
+    # Pixels that are not there take part in the weights' sum, so that the picture's edge fades into its padding.
+    margin = int(np.ceil(max(-centre[0], centre[-1] - (length - 1), 0.0) + support)) + 1
     offset = np.arange(-margin, length + margin)[None, :] - centre[:, None]
     weight = np.maximum(0.0, 1.0 - np.abs(offset) / support)
     zeroth, first, second = (np.sum(weight * offset**n, axis=1, keepdims=True) for n in (0, 1, 2))

@@ -88,11 +88,11 @@ def read_state_dict(path: Path) -> dict[str, Tensor]:
         content: object = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError:
         raise BundleError(
-            f"The checkpoint {path} is damaged or holds Python objects, which are never loaded: save its state dict."
+            f"The checkpoint {path} is damaged or holds Python objects, which are never loaded; a state dict is."
         ) from None
     # Damaged files make the reader raise nearly anything.
-    except Exception as error:
-        raise BundleError(f"The checkpoint {path} cannot be read as one: {type(error).__name__}.") from None
+    except Exception:
+        raise BundleError(f"The checkpoint {path} is damaged or none at all.") from None
     while isinstance(content, Mapping):
         inner = next((content[key] for key in WRAPPERS if isinstance(content.get(key), Mapping)), None)
         if inner is None:
