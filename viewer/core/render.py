@@ -21,6 +21,8 @@ HATCH_DARK = 0xFF1C2230
 HATCH_LIGHT = 0xFF3A4256
 """Colours of pixels that could not be read: stripes that no tissue has, dark enough not to dazzle."""
 
+_BAND_PIXELS = 1 << 15
+"""Pixels worked on at a time, so that what lies between two steps stays in the processor's cache."""
 _HATCH_PERIOD = 8
 _OUTLINE_LEVEL = 192
 """Where in its colour table an outline takes its colour: bright, and different between tables."""
@@ -48,37 +50,50 @@ def render(
     invert : bool
         White on black or black on white; overlays keep their colours.
     overlays : sequence of Layer or (values, style, limits)
-        Painted in this order. Values (H, W) in stored order; NaN leaves the picture as it is.
+        Painted in this order, outlines on top of all. Values (H, W) in stored order; NaN leaves the picture as it is.
 
     Returns
     -------
     array (h, w) uint32
         0xffRRGGBB, C-contiguous, as Qt's Format_RGB32.
     """
-    shown = np.ascontiguousarray(display.apply(slice_values), np.float32)
-    grey = grey_levels(shown, window)
+    stored = np.ascontiguousarray(slice_values, np.float32)
+    layers = [layer for layer in overlays if layer[1].visible]
+    for values, _, _ in layers:
+        if values.shape != stored.shape:
+            raise ValueError(f"an overlay of {values.shape} does not fit a slice of {stored.shape}")
+    filled = [layer for layer in layers if layer[1].fill and layer[1].opacity > 0]
+    picture = np.empty(stored.shape, np.uint32)
+    band = max(1, _BAND_PIXELS // max(stored.shape[1], 1))
+    for first in range(0, stored.shape[0], band):
+        rows = slice(first, first + band)
+        within = [(values[rows], style, limits) for values, style, limits in filled]
+        picture[rows] = _painted(stored[rows], window, invert, within)
+    for values, style, limits in layers:
+        if style.outline:
+            _draw_outline(picture, painted_levels(values, style, limits), style)
+    # Turned at the end, and once: the pixels of slice and overlays lie in memory as they are read.
+    shown = np.ascontiguousarray(display.apply(picture), np.uint32)
+    if np.isnan(stored.min(initial=np.inf)):  # The minimum carries a NaN along and is cheaper than asking every pixel.
+        _draw_hatch(shown, np.asarray(display.apply(np.isnan(stored)), bool))
+    return shown
+
+
+def _painted(
+    values: NDArray[np.float32], window: Window, invert: bool, layers: Sequence[_Overlay]
+) -> NDArray[np.uint32]:
+    """Return some rows of the picture with the overlays' colours."""
+    grey = grey_levels(values, window)
     if invert:
         np.subtract(255, grey, out=grey)
     picture: NDArray[np.uint32] | None = None
-    for values, style, limits in overlays:
-        if values.shape != slice_values.shape:
-            raise ValueError(f"an overlay of {values.shape} does not fit a slice of {slice_values.shape}")
-        if not style.visible:
-            continue
-        levels = painted_levels(np.ascontiguousarray(display.apply(values), np.float32), style, limits)
-        if style.fill and style.opacity > 0:
-            key = _colour_key(style)
-            if picture is None:
-                picture = _on_grey(grey, levels, key, style.opacity)
-            else:
-                _blend_on_colour(picture, levels, key, style.opacity)
-        if style.outline:
-            picture = _grey_picture(grey) if picture is None else picture
-            _draw_outline(picture, levels, style)
-    picture = _grey_picture(grey) if picture is None else picture
-    if np.isnan(shown.min()):  # The minimum carries a NaN along and is cheaper than looking at every pixel.
-        _draw_hatch(picture, np.isnan(shown))
-    return picture
+    for evidence, style, limits in layers:
+        levels, key = painted_levels(evidence, style, limits), _colour_key(style)
+        if picture is None:
+            picture = _on_grey(grey, levels, key, style.opacity)
+        else:
+            picture = _on_colour(picture, levels, key, style.opacity)
+    return _grey_picture(grey) if picture is None else picture
 
 
 def _grey_picture(grey: NDArray[np.uint8]) -> NDArray[np.uint32]:
@@ -122,23 +137,19 @@ def _packed_table(key: str, opacity: float) -> NDArray[np.uint32]:
 def _on_grey(grey: NDArray[np.uint8], levels: NDArray[np.uint16], key: str, opacity: float) -> NDArray[np.uint32]:
     address = levels << np.uint16(8)
     address |= grey
-    picture: NDArray[np.uint32] = _packed_table(key, opacity)[address]
-    return picture
+    return _packed_table(key, opacity).take(address)
 
 
-def _blend_on_colour(picture: NDArray[np.uint32], levels: NDArray[np.uint16], key: str, opacity: float) -> None:
-    """Blend a further overlay into ``picture``, painted pixels only: most maps leave most of it alone."""
-    painted = np.flatnonzero(levels)
-    flat = picture.reshape(-1)
-    below = flat[painted]
-    address = levels.reshape(-1)[painted] << np.uint16(8)
-    blended = np.full_like(below, 0xFF)
+def _on_colour(picture: NDArray[np.uint32], levels: NDArray[np.uint16], key: str, opacity: float) -> NDArray[np.uint32]:
+    """Return ``picture`` with a further overlay, channel by channel; index 0 gives back what was there."""
+    address = levels << np.uint16(8)
+    blended = np.full_like(picture, 0xFF)
     for channel, table in zip((16, 8, 0), _blend_table(key, opacity), strict=True):
-        level = ((below >> np.uint32(channel)) & np.uint32(0xFF)).astype(np.uint16)
+        level = ((picture >> np.uint32(channel)) & np.uint32(0xFF)).astype(np.uint16)
         level |= address
         blended <<= np.uint32(8)
-        blended |= table[level]
-    flat[painted] = blended
+        blended |= table.take(level)
+    return blended
 
 
 def _draw_outline(picture: NDArray[np.uint32], levels: NDArray[np.uint16], style: OverlayStyle | LabelStyle) -> None:
