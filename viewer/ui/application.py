@@ -12,6 +12,7 @@ from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
 from viewer.app.engine import Engine
+from viewer.app.engine_worker import TORCH_HANDLERS
 from viewer.app.explaining import Explaining
 from viewer.app.reading import Reading
 from viewer.app.session import Session
@@ -47,11 +48,13 @@ class Workplace(QObject):
     ----------
     answers : Path
         File of the store of answers.
+    handlers : str
+        What the engine process can do, see `Engine`.
     """
 
-    def __init__(self, answers: Path) -> None:
+    def __init__(self, answers: Path, handlers: str = TORCH_HANDLERS) -> None:
         super().__init__()
-        self.engine = Engine(self)
+        self.engine = Engine(self, handlers=handlers)
         # One reads pictures (a reader is used by one thread at a time), one keeps the answers, one writes maps.
         self.files = TaskRunner(self, name="files")
         self.answers = TaskRunner(self, name="answers")

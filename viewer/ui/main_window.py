@@ -183,6 +183,7 @@ class MainWindow(QMainWindow):
             view.opacityRequested.connect(control.opacity_stepped)
             view.layoutRequested.connect(self.actions_by_id["view.layout"].trigger)
             view.pointed.connect(self._pointed)
+            view.resized.connect(self._update.start)
             view.left.connect(partial(self.readout.setText, ""))
         self.series_panel.chosen.connect(session.select)
         self.strip.valueChanged.connect(control.show_slice)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-from PySide6.QtCore import QPoint, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QFocusEvent,
@@ -16,6 +16,7 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
     QPen,
+    QResizeEvent,
     QWheelEvent,
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
@@ -54,7 +55,7 @@ class SliceView(QWidget):
     pointed = Signal(float, float)
     """The pointer's picture position (column, row)."""
     left = Signal()
-    focusLost = Signal()
+    resized = Signal()
 
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -227,7 +228,7 @@ class SliceView(QWidget):
         if picture.note:
             metrics = QFontMetricsF(painter.font())
             x = (self.width() - metrics.horizontalAdvance(picture.note)) / 2
-            self._text(painter, max(x, edge), self.height() - 4.2 * line, picture.note, theme.WARNING)
+            self._text(painter, max(x, edge), self.height() - 5.2 * line, picture.note, theme.WARNING)
 
     def _paint_scale_bar(self, painter: QPainter, picture: Picture) -> None:
         across, _ = self._scale()
@@ -235,7 +236,8 @@ class SliceView(QWidget):
         if bar is None:
             return
         width = bar.pixels
-        x, y = (self.width() - width) / 2, self.height() - 34.0
+        line = QFontMetricsF(painter.font()).height()
+        x, y = (self.width() - width) / 2, self.height() - 4 * line - 8
         for colour, thickness in ((QColor(0, 0, 0, 210), 4.0), (theme.TEXT, 1.6)):
             painter.setPen(QPen(colour, thickness))
             painter.drawLine(QPointF(x, y), QPointF(x + width, y))
@@ -337,10 +339,9 @@ class SliceView(QWidget):
         self.update()
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
-        """Say that the keyboard went elsewhere."""
+        """Show that the keyboard went elsewhere."""
         self.update()
-        self.focusLost.emit()
 
-    def visible_point(self, column: float, row: float) -> QPoint:
-        """Return a picture position as a whole view point, for whoever drives the mouse."""
-        return self.view_position(column, row).toPoint()
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Say that the zoom in per cent is another one."""
+        self.resized.emit()

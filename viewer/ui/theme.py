@@ -56,7 +56,8 @@ def apply_theme(app: QApplication) -> None:
     for role in (roles.WindowText, roles.Text, roles.ButtonText):
         palette.setColor(QPalette.ColorGroup.Disabled, role, DISABLED)
     app.setPalette(palette)
-    app.setStyleSheet(find_asset("style.qss").read_text(encoding="utf-8"))
+    style = find_asset("style.qss").read_text(encoding="utf-8")
+    app.setStyleSheet(style.replace("@icons@", find_asset("icons").as_posix()))
 
 
 def mono_font(widget: QWidget, delta: float = 0.0) -> QFont:

@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import nibabel
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from viewer.ui.application import Workplace, make_application
+
+SLICES, ROWS, COLUMNS = 8, 40, 50
+SPOTS = (2, 5)
+"""Slices with a bright spot in the patient's left front."""
+SPOT = (11, 38)
+"""Its row and column in the picture: row 0 is in front, column 0 is the patient's right."""
+
+
+@pytest.fixture(autouse=True)
+def leaks(nothing_is_left: None) -> None:
+    """Nothing may be left behind by any of these tests."""
+
+
+def phantom_pixels() -> NDArray[np.int16]:
+    """Return slices (S, picture row, picture column): a round body with a bright spot in some slices."""
+    rows, columns = np.mgrid[:ROWS, :COLUMNS]
+    body = ((rows - 20) / 17) ** 2 + ((columns - 25) / 22) ** 2 < 1
+    pixels = np.zeros((SLICES, ROWS, COLUMNS), np.int16)
+    for k in range(SLICES):
+        pixels[k] = np.where(body, 300 + 10 * k + 3 * columns, 2)
+        if k in SPOTS:
+            pixels[k, SPOT[0] - 1 : SPOT[0] + 2, SPOT[1] - 1 : SPOT[1] + 2] = 2000
+    return pixels
+
+
+@pytest.fixture
+def series_file(tmp_path: Path) -> Path:
+    """A NIfTI file of axial slices whose columns grow to the patient's left and rows to the back (LPS)."""
+    folder = tmp_path / "series"
+    folder.mkdir()
+    affine = np.diag([-2.0, -2.0, 6.0, 1.0])
+    image = nibabel.Nifti1Image(phantom_pixels().transpose(2, 1, 0), affine)
+    image.header.set_xyzt_units("mm")
+    path = folder / "spots.nii"
+    nibabel.save(image, path)
+    return path
+
+
+@pytest.fixture
+def make_workplace(
+    qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[..., Workplace]]:
+    monkeypatch.syspath_prepend(Path(__file__).parent)
+    made: list[Workplace] = []
+    app = QApplication.instance()
+    assert isinstance(app, QApplication)
+    make_application()
+
+    def make(model: str = "FakeModel", answers: Path | None = None) -> Workplace:
+        workplace = Workplace(answers or tmp_path / "answers.sqlite", f"fake_model:{model}")
+        made.append(workplace)
+        return workplace
+
+    yield make
+    for workplace in made:
+        workplace.window.close()
+        workplace.close()
+        workplace.deleteLater()
+
+
+@pytest.fixture
+def workplace(make_workplace: Callable[..., Workplace], series_file: Path, tmp_path: Path, qtbot: QtBot) -> Workplace:
+    """The window with the series read, a model and all maps."""
+    place = make_workplace()
+    place.start([series_file.parent], tmp_path / "model")
+    wait_for_maps(qtbot, place)
+    place.window.activateWindow()
+    qtbot.waitUntil(lambda: place.window.isActiveWindow())
+    return place
+
+
+def wait_for_maps(qtbot: QtBot, place: Workplace) -> None:
+    qtbot.waitUntil(lambda: place.session.volume is not None and place.explaining.model is not None, timeout=20_000)
+    qtbot.waitUntil(lambda: place.explaining.counts()[0] == len(place.session.slices), timeout=20_000)
+    place.window.refresh()
