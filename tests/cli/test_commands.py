@@ -208,24 +208,52 @@ def test_explain_refuses_slices_that_are_not_there(
     assert not (tmp_path / "maps").exists()
 
 
+def rendered(run: Run, path: Path, number: int) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+    """Return the pixels of slice ``number`` as rendered, without the caption, which is different for every file."""
+    picture = path.parent / "slice.png"
+    assert run("render", path, "--slice", number, "--out", picture, "--quiet") == (0, "", "")
+    with Image.open(picture) as image:
+        return np.asarray(image.convert("RGB"))[:640]
+
+
+def marked(path: Path, affine: tuple[float, ...], reverse: tuple[int, ...] = ()) -> Path:
+    """Write a volume with a bright corner in its second slice, at the voxels that come first on each axis."""
+    voxels = leg(3) / 100
+    voxels[:4, :3, 1] = 500
+    nib.save(nib.Nifti1Image(np.flip(voxels, reverse), np.diag(affine)), path)
+    return path
+
+
 def test_render_has_square_pixels_and_the_right_way_round(tmp_path: Path, run: Run) -> None:
-    voxels = np.full((40, 30, 3), 10, np.float32)
-    # NIfTI counts in RAS: with an affine of diag(-1, -2, 5) the first voxel is the most right and most front one.
-    voxels[:4, :3] = 500
-    write_nifti(tmp_path / "marker.nii.gz", (voxels + leg(3) / 100).astype(np.float32))
-    code, out, err = run("render", tmp_path / "marker.nii.gz", "--slice", 2, "--out", tmp_path / "slice.png", "--quiet")
-    assert (code, out, err) == (0, "", "")
-    with Image.open(tmp_path / "slice.png") as image:
-        grey = np.asarray(image.convert("L"), float)
-    # 40 columns of 1 mm beside 30 rows of 2 mm: the picture is 427 x 640 pixels, its caption below.
-    assert grey.shape[1] == 427
+    # NIfTI counts in RAS: with a diagonal of -1, -2 the first voxel is the most right and most front one.
+    path = marked(tmp_path / "leg.nii.gz", (-1, -2, 5, 1))
+    picture = rendered(run, path, 2)
+    # 40 columns of 1 mm beside 30 rows of 2 mm.
+    assert picture.shape == (640, 427, 3)
     corners = {
-        "front right": grey[20:40, 20:40],
-        "front left": grey[20:40, -40:-20],
-        "back right": grey[600:620, 20:40],
-        "back left": grey[600:620, -40:-20],
+        "front right": picture[20:40, 20:40],
+        "front left": picture[20:40, -40:-20],
+        "back right": picture[-40:-20, 20:40],
+        "back left": picture[-40:-20, -120:-100],
     }
     assert max(corners, key=lambda name: float(corners[name].mean())) == "front right"
+    assert rendered(run, path, 1)[20:40, 20:40].mean() < 50
+
+
+def test_render_does_not_depend_on_the_order_in_the_file(tmp_path: Path, run: Run) -> None:
+    wanted = rendered(run, marked(tmp_path / "a.nii.gz", (-1, -2, 5, 1)), 2)
+    turned = rendered(run, marked(tmp_path / "b.nii.gz", (1, -2, 5, 1), reverse=(0,)), 2)
+    np.testing.assert_array_equal(turned, wanted)
+    mirrored = rendered(run, marked(tmp_path / "c.nii.gz", (-1, -2, 5, 1), reverse=(0,)), 2)
+    assert not np.array_equal(mirrored, wanted)
+
+
+def test_render_draws_the_letter_of_each_side(tmp_path: Path, run: Run) -> None:
+    picture = rendered(run, write_nifti(tmp_path / "leg.nii.gz", leg()), 2)
+    # Letters are the only thing in colour; one sits at the middle of each side.
+    coloured = np.ptp(picture.astype(int), axis=2) > 60
+    for side in (coloured[300:340, :30], coloured[300:340, -30:], coloured[:30, 200:230], coloured[-30:, 200:230]):
+        assert side.any()
 
 
 def test_render_lays_a_map_over_its_own_series_only(
