@@ -200,6 +200,18 @@ def test_bundle_that_cannot_be_loaded_leaves_the_old_one(qtbot: QtBot, engine: E
     assert outcome.words[0] == (engine.bundle, ["a"])
 
 
+def test_bundle_whose_loading_was_cancelled_does_not_replace_the_old(qtbot: QtBot, engine: Engine) -> None:
+    wait(qtbot, Outcome(engine.load_bundle("a")))
+    request = engine.load_bundle("b")
+    outcome, after = Outcome(request), ask(engine, "bundle")
+    request.cancel()
+    wait(qtbot, outcome, after)
+    assert outcome.words == ["finished"]
+    assert engine.bundle is not None
+    assert engine.bundle.manifest.name == "a"
+    assert after.words[0] == (engine.bundle, ["a", "b"])
+
+
 def test_bundle_survives_a_crash(qtbot: QtBot, engine: Engine) -> None:
     loading, crash, outcome = Outcome(engine.load_bundle("a")), ask(engine, "crash"), ask(engine, "bundle")
     wait(qtbot, loading, crash, outcome)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import weakref
 from collections.abc import Iterator
 from itertools import pairwise
 
@@ -336,6 +337,15 @@ def test_a_finished_task_deletes_itself_and_may_still_be_cancelled(qtbot: QtBot,
     assert task.is_over
     assert not task.is_cancelled
     assert runner.findChildren(Task) == []
+
+
+def test_a_task_that_waits_for_its_deletion_does_not_keep_the_runner(qtbot: QtBot) -> None:
+    runner, gate = TaskRunner(), Gate()
+    runner.run(gate)
+    assert runner.shutdown()
+    reference = weakref.ref(runner)
+    del runner
+    assert reference() is None, "else the task's destruction would destroy the runner, and that the task once more"
 
 
 def test_reports_are_few_but_first_and_last_always_come() -> None:
