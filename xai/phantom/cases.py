@@ -33,11 +33,11 @@ class Cases:
 
 
 def generate(
-    seed: int, grades: Sequence[int], slices: int = 16, workers: int = 1, first: int = 0
+    seed: int, grades: Sequence[int], slices: int = 16, size: int = 320, workers: int = 1
 ) -> Iterator[PhantomSeries]:
-    """Yield patients ``first``, ``first + 1``, ... of the cohort ``seed`` with the given grades."""
-    draw = partial(_draw, seed, slices)
-    plan = list(enumerate(grades, start=first))
+    """Yield patients 0, 1, ... of the cohort ``seed`` with the given grades."""
+    draw = partial(_draw, seed, slices, size)
+    plan = list(enumerate(grades))
     if workers <= 1:
         yield from map(draw, plan)
         return
@@ -45,9 +45,9 @@ def generate(
         yield from pool.map(draw, plan, chunksize=2)
 
 
-def _draw(seed: int, slices: int, patient: tuple[int, int]) -> PhantomSeries:
+def _draw(seed: int, slices: int, size: int, patient: tuple[int, int]) -> PhantomSeries:
     index, grade = patient
-    return make_patient(seed, index, grade=grade, slices=slices)
+    return make_patient(seed, index, grade=grade, slices=slices, size=size)
 
 
 def to_cases(series: Iterator[PhantomSeries], total: int, progress: Progress = ignore) -> Cases:

@@ -15,12 +15,13 @@ def _vessels(s: Skeleton, t: NDArray[np.float64]) -> list[tuple[Array, Array, fl
     on_membrane = (0.5 * fx + 0.5 * (tx + half * 0.6), 0.5 * fy + 0.5 * (ty - half * 0.6) + 3)
     tibial = (tx + half * 0.1, ty - half * 0.9 - 13)
     peroneal = (fx - 6, fy - 8)
+    thinner = along(t, (0, 1.0), (0.3, 1.0), (1, 0.55))
     return [
         (*on_membrane, 1.4),
         (*tibial, 1.9),
         (*peroneal, 1.5),
-        (*s.rim(268.0, 1.5 + 0.35 * s.fat), 1.3),
-        (*s.rim(165.0, 1.5 + 0.40 * s.fat), 1.6),
+        (*s.rim(268.0, 0.8 + 0.45 * s.fat * thinner), 1.2),
+        (*s.rim(165.0, 0.8 + 0.50 * s.fat * thinner), 1.5),
     ]
 
 
@@ -50,9 +51,13 @@ def paint(
 
     # Muscle: fibre bundles, fine fat between them, and more fat along the septa than within.
     lean = np.float32(0.32) * (1 + np.float32(0.035) * bundles + np.float32(0.03) * grain)
-    within = np.clip(patchy * np.float32(0.5) + np.float32(0.25), 0, 1) * ridges(bundles, 0.30)
+    # Fibres run this way in one part of a muscle and that way in the next.
+    lying = ridges(noise(rng, shape, (0.8, 1.2 / pixel, 3.6 / pixel)), 0.30)
+    upright = ridges(noise(rng, shape, (0.8, 3.6 / pixel, 1.2 / pixel)), 0.30)
+    either = np.clip(np.float32(0.5) + np.float32(2.0) * patchy, 0, 1)
+    within = np.clip(np.abs(patchy) * np.float32(0.5), 0, 1) * (lying * either + upright * (1 - either))
     fraction = np.float32(0.03 + 0.16 * leg.streaks) * within
-    course = np.clip(np.float32(0.45) + np.float32(0.40) * patchy, 0.03, 1.3)
+    course = np.clip(np.float32(0.45) + np.float32(0.35) * patchy, 0.10, 1.3)
     septa = (
         np.float32(0.62 * leg.septa) * course * line(depth, np.float32(0.75) + np.float32(0.35 * leg.septa) * course)
     )
@@ -121,8 +126,8 @@ def _draw_vessels(
         deep = number < 3
         drift = rng.normal(0, 1.2, 2).astype(np.float32)
         if deep:
-            bed = edge(np.float32(2.2 * calibre) - np.hypot(u - at_u - drift[0], v - at_v - drift[1]), 2.5)
-            bed = bed * np.float32(0.6) * edge(s.fascia, pixel)
+            bed = edge(np.float32(2.5 * calibre) - np.hypot(u - at_u - drift[0], v - at_v - drift[1]), 2.5)
+            bed = bed * np.float32(0.7) * edge(s.fascia, pixel)
             fat, water = fat * (1 - bed) + bed * np.float32(0.75), water * (1 - bed)
         for member in range(3 if deep else 1):
             turn = rng.uniform(0, 2 * np.pi)

@@ -20,6 +20,7 @@ MIN_LESION_PIXELS = 30
 """A slice is affected when its mask has at least so many pixels on the network's grid."""
 
 Side = Literal["left", "right", "both"]
+SIDES: tuple[Side, ...] = ("left", "right", "both")
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,21 +164,25 @@ def plan_patient(
     )
     top = rng.uniform(0.02, 0.10)
     muscle = rng.uniform(0.85, 1.30)
-    drawn = int(rng.integers(1, len(GRADES))) if rng.random() < 0.5 else 0
-    chosen = drawn if grade is None else grade
-    where: Side = side or ("left", "right", "both")[int(rng.choice(3, p=(0.33, 0.33, 0.34)))]
+    widest_gap = max(2.5, fov / 2 - 2 * widest - 4)
+    apart, raised, lean = widest + rng.uniform(2, widest_gap), rng.normal(0, 3), rng.uniform(-4, 10)
+    bottom = min(0.97, top + rng.uniform(0.72, 0.88))
+    # Drawn whether asked for or not, and last: a patient is the same with and without lesions.
+    own_grade = int(rng.integers(1, len(GRADES))) * int(rng.random() < 0.5)
+    own_side = SIDES[int(rng.integers(len(SIDES)))]
+    chosen = own_grade if grade is None else grade
     return PhantomPatient(
         seed=seed,
         index=index,
         grade=chosen,
         legs=(right, left),
-        apart=widest + rng.uniform(2, max(2.5, fov / 2 - 2 * widest - 4)) if fov / 2 > 2 * widest + 6 else fov / 4,
-        raised=rng.normal(0, 3),
-        lean=rng.uniform(-4, 10),
-        reach=(top, min(0.97, top + rng.uniform(0.72, 0.88))),
+        apart=float(apart),
+        raised=float(raised),
+        lean=float(lean),
+        reach=(float(top), float(bottom)),
         muscle=muscle,
         scan=scan,
-        lesions=choose_lesions(chosen, where, rng),
+        lesions=choose_lesions(chosen, side or own_side, rng),
     )
 
 

@@ -103,7 +103,7 @@ class Skeleton:
             skin, fascia, tibia, fibula, tibia_at, tibia_size, fibula_at, size, r, angle, limit, radius, distal, leg.fat
         )
 
-    def rim(self, degrees: float, outwards: float) -> tuple[Array, Array]:
+    def rim(self, degrees: float, outwards: Array) -> tuple[Array, Array]:
         """Return the point ``outwards`` millimetres beyond the fascia in a direction."""
         at = np.array([degrees], np.float32)
         r = self.radius * ((1 - self.distal) * around(at, _CALF) + self.distal * around(at, _ANKLE)) + outwards

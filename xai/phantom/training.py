@@ -1,0 +1,196 @@
+"""How the demonstration classifier learns: pictures, augmentation and the loop."""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+
+from xai.models.networks import build
+from xai.phantom.cases import Cases, balanced_accuracy
+from xai.phantom.patient import MIN_LESION_PIXELS
+
+NETWORK = "resnet18-slim"
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How the demo classifier is trained: on single legs first, where a lesion fills more of the picture."""
+
+    patients: int = 200
+    held_out: int = 40
+    tested: int = 80
+    slices: int = 16
+    leg_epochs: int = 16
+    epochs: int = 8
+    epoch_slices: int = 2048
+    """Drawn anew for each epoch, as many affected as healthy."""
+    batch_size: int = 32
+    learning_rate: float = 2e-3
+    weight_decay: float = 1e-3
+    taps: float = 1.0
+    """Weight of the loss of `Taps`."""
+    seed: int = 7
+    """Of weights, order and augmentation."""
+    threads: int = 1
+    """Of torch; on a busy machine a second one costs more than it brings."""
+    workers: int = 2
+    """Processes that draw patients."""
+
+
+def augment(x: Tensor, mask: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Change pictures (N, 1, H, W) as other patients, coils and scanners would: flip, move, brightness, bias, noise.
+
+    The masks move with them.
+    """
+    n = len(x)
+
+    def uniform(low: float, high: float) -> Tensor:
+        return low + (high - low) * torch.rand(n, generator=generator)
+
+    angle, scale = uniform(-0.17, 0.17), uniform(0.9, 1.12)
+    flip = (torch.rand(n, generator=generator) < 0.5).float() * 2 - 1
+    theta = torch.zeros(n, 2, 3)
+    theta[:, 0, 0], theta[:, 0, 1] = flip * torch.cos(angle) * scale, -torch.sin(angle) * scale
+    theta[:, 1, 0], theta[:, 1, 1] = flip * torch.sin(angle) * scale, torch.cos(angle) * scale
+    theta[:, 0, 2], theta[:, 1, 2] = uniform(-0.08, 0.08), uniform(-0.08, 0.08)
+    grid = functional.affine_grid(theta, list(x.shape), align_corners=False)
+    both = torch.cat([x, mask], 1)
+    both = functional.grid_sample(both, grid, mode="bilinear", padding_mode="zeros", align_corners=False)
+    x, mask = both[:, :1], both[:, 1:]
+    body = (x > 0).float()
+    gamma = torch.exp(uniform(-0.25, 0.25)).view(-1, 1, 1, 1)
+    x = x.clamp_min(1e-6).pow(gamma)
+    bias = functional.interpolate(0.10 * torch.randn(n, 1, 4, 4, generator=generator), x.shape[-2:], mode="bicubic")
+    sigma = uniform(0, 0.03).view(-1, 1, 1, 1)
+    noisy = x * torch.exp(bias) + sigma * torch.randn(x.shape, generator=generator)
+    return noisy.clamp(0, 1) * body, mask
+
+
+def train(recipe: Recipe, learn: Cases, held_out: Cases, say: Say) -> nn.Module:
+    """Return the network of the epoch that did best on the held-out patients."""
+    torch.manual_seed(recipe.seed)
+    torch.set_num_threads(recipe.threads)
+    network = build(NETWORK).to(memory_format=torch.channels_last)
+    taps = Taps(network)
+    _fit(network, taps, recipe, recipe.leg_epochs, legs_apart(learn), legs_apart(held_out), say)
+    _fit(network, taps, recipe, recipe.epochs, learn, held_out, say)
+    # A fresh network takes the weights: the taps' hooks stay behind.
+    trained = build(NETWORK)
+    trained.load_state_dict(network.state_dict())
+    return trained.eval()
+
+
+def legs_apart(cases: Cases) -> Cases:
+    """Return the two legs of every slice as pictures of half the breadth and height, labelled by their own masks."""
+    size = cases.inputs.shape[1]
+    inputs, masks = [], []
+    for columns in (slice(0, size // 2), slice(size // 2, size)):
+        side, of_side = cases.inputs[:, :, columns], cases.masks[:, :, columns]
+        # The legs lie in the middle half of the picture's height.
+        rows = slice(size // 4, size // 4 + size // 2)
+        inputs.append(side[:, rows])
+        masks.append(of_side[:, rows])
+    mask = np.concatenate(masks)
+    labels = (mask.sum((1, 2)) >= MIN_LESION_PIXELS).astype(np.int64)
+    twice = np.tile(cases.patients, 2)
+    return Cases(
+        np.concatenate(inputs), mask, labels, labels * np.tile(cases.grades, 2), twice, np.tile(cases.raw_means, 2)
+    )
+
+
+class Taps(nn.Module):
+    """Asks the deeper stages where the lesion is while the network learns; thrown away afterwards.
+
+    With two answers per picture alone, early infiltration takes many thousands of pictures to be found.
+    """
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.heads = nn.ModuleDict()
+        self.seen: dict[str, Tensor] = {}
+        for name, channels in (("layer3", 64), ("layer4", 128)):
+            self.heads[name] = nn.Conv2d(channels, 1, 1)
+            network.get_submodule(name).register_forward_hook(self._keep(name))
+
+    def _keep(self, name: str) -> Callable[[nn.Module, object, Tensor], None]:
+        def keep(_module: nn.Module, _inputs: object, output: Tensor) -> None:
+            self.seen[name] = output
+
+        return keep
+
+    def forward(self, mask: Tensor) -> Tensor:
+        """Return the loss of the heads' answers for lesion masks (N, 1, H, W)."""
+        loss = mask.new_zeros(())
+        for name, head in self.heads.items():
+            said = head(self.seen[name])
+            stride = mask.shape[-1] // said.shape[-1]
+            # Cell k looks at pixel k * stride, not at the middle of a tile: pad by half a stride, drop the last cell.
+            share = functional.avg_pool2d(mask, stride, stride, padding=stride // 2, count_include_pad=True)
+            truth = (share[..., : said.shape[-2], : said.shape[-1]] * 6).clamp(max=1)
+            loss = loss + functional.binary_cross_entropy_with_logits(said, truth, pos_weight=mask.new_tensor(3.0))
+        return loss
+
+
+def _fit(network: nn.Module, taps: Taps, recipe: Recipe, epochs: int, learn: Cases, held_out: Cases, say: Say) -> None:
+    """Train ``network`` and leave it as it was after the epoch with the least loss on the held-out patients."""
+    steps = math.ceil(recipe.epoch_slices / recipe.batch_size) * epochs
+    optimiser = torch.optim.AdamW(
+        [*network.parameters(), *taps.parameters()], recipe.learning_rate, weight_decay=recipe.weight_decay
+    )
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, recipe.learning_rate, total_steps=steps, pct_start=0.2)
+    generator = torch.Generator().manual_seed(recipe.seed)
+    order = np.random.default_rng(recipe.seed)
+    best, best_loss = copy.deepcopy(network.state_dict()), math.inf
+    for epoch in range(epochs):
+        network.train()
+        total = 0.0
+        drawn = _balanced(learn.labels, recipe.epoch_slices, order)
+        for begin in range(0, len(drawn), recipe.batch_size):
+            chosen = drawn[begin : begin + recipe.batch_size]
+            x, mask = (torch.from_numpy(a[chosen].astype(np.float32))[:, None] for a in (learn.inputs, learn.masks))
+            x, mask = augment(x, mask, generator)
+            answer = functional.cross_entropy(network(x), torch.from_numpy(learn.labels[chosen]), label_smoothing=0.02)
+            loss = answer + recipe.taps * taps(mask)
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+            schedule.step()
+            total += answer.item() * len(chosen)
+        logits = ask(network, held_out.inputs)
+        share = held_out.labels.mean()
+        weight = torch.tensor([0.5 / (1 - share), 0.5 / share], dtype=torch.float32)
+        checked = functional.cross_entropy(logits, torch.from_numpy(held_out.labels), weight).item()
+        accuracy = balanced_accuracy(held_out.labels, logits.argmax(1).numpy())
+        say(f"epoch {epoch + 1}: loss {total / len(drawn):.3f}, held out {checked:.3f}, balanced {accuracy:.3f}")
+        if checked < best_loss:
+            best, best_loss = copy.deepcopy(network.state_dict()), checked
+    network.load_state_dict(best)
+
+
+def _balanced(labels: NDArray[np.int64], count: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Return ``count`` places in ``labels``, as many of either class, in random order."""
+    halves = [
+        rng.choice(np.flatnonzero(labels == k), count // 2, replace=count // 2 > (labels == k).sum()) for k in (0, 1)
+    ]
+    return np.asarray(rng.permutation(np.concatenate(halves)))
+
+
+def ask(network: nn.Module, inputs: NDArray[np.float16]) -> Tensor:
+    """Return the logits (N, 2) of pictures."""
+    network.eval()
+    with torch.inference_mode():
+        return torch.cat(
+            [
+                network(torch.from_numpy(part.astype(np.float32))[:, None])
+                for part in np.array_split(inputs, max(1, len(inputs) // 32))
+            ]
+        )
