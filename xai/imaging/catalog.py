@@ -148,7 +148,8 @@ def _walk(
 ) -> None:
     try:
         with os.scandir(folder) as entries:
-            listed = sorted(entries, key=lambda entry: entry.name)
+            # Files before folders: of two copies the one further up counts as the first.
+            listed = sorted(entries, key=lambda entry: (_is_folder(entry), entry.name))
     except OSError as error:
         if top:
             raise
@@ -160,7 +161,7 @@ def _walk(
             continue
         path = Path(entry.path)
         try:
-            if entry.is_dir():
+            if _is_folder(entry):
                 # A link may lead back to a folder above; each real folder is searched once.
                 real = os.path.realpath(path)
                 if real not in seen:
@@ -171,6 +172,13 @@ def _walk(
         except OSError as error:
             cause = error.strerror or "it cannot be opened"
             problems.append(Problem("unreadable", f"{entry.name} cannot be read: {cause}.", (entry.name,)))
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
 
 
 def _adder(

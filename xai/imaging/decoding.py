@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import warnings
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from threading import RLock
 from typing import Any
 
@@ -14,6 +16,7 @@ from numpy.typing import NDArray
 LARGEST_PICTURE = 2**26
 """Pixels in one picture beyond which a header is not believed (8192 x 8192)."""
 
+_CHUNK = 2**20
 _LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)
 _QUIET = RLock()
 
@@ -25,6 +28,29 @@ def quiet() -> Iterator[None]:
     with _QUIET, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
+
+
+def gunzip(path: Path, offset: int, length: int) -> bytes:
+    """Return up to ``length`` unpacked bytes from ``offset``; of a damaged file as many as can be unpacked."""
+    parts: list[bytes] = []
+    wanted, done = offset + length, 0
+    with open(path, "rb", buffering=0) as file:
+        inflater = zlib.decompressobj(16 + zlib.MAX_WBITS)
+        packed = b""
+        try:
+            while done < wanted and (packed := packed or file.read(_CHUNK)):
+                part = inflater.decompress(packed, min(wanted - done, 16 * _CHUNK))
+                packed = inflater.unconsumed_tail
+                if inflater.eof:
+                    # Some tools write many members one after the other.
+                    packed = inflater.unused_data.lstrip(b"\0")
+                    inflater = zlib.decompressobj(16 + zlib.MAX_WBITS)
+                if done + len(part) > offset:
+                    parts.append(part[max(0, offset - done) :])
+                done += len(part)
+        except zlib.error:
+            pass
+    return b"".join(parts)
 
 
 def luminance(colours: NDArray[Any]) -> NDArray[np.float32]:

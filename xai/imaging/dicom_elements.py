@@ -187,11 +187,19 @@ def dataset_start(head: bytes) -> int:
     return _start(head)[1]
 
 
+def _begins_bare(head: bytes) -> bool:
+    """Whether the bytes are a first element of group 2 or 8, without the preamble that belongs before it."""
+    if len(head) < 12 or head[0] not in (2, 8) or head[1] != 0 or head[3] != 0:
+        return False
+    explicit = head[4:6] in _SHORT_VRS or head[4:6] in _LONG_VRS
+    return explicit or (head[0] == 8 and head[5:8] == b"\0\0\0" and head[4] <= 64)
+
+
 def _start(head: bytes) -> tuple[str, int]:
     """Transfer syntax and the offset of the data set."""
     if head[128:132] == b"DICM":
         position = 132
-    elif head[:4] in (b"\x02\x00\x00\x00", b"\x08\x00\x00\x00", b"\x08\x00\x05\x00", b"\x08\x00\x08\x00"):
+    elif _begins_bare(head):
         position = 0  # written without the preamble, as some archives do
     else:
         raise NotDicomError("it does not begin as DICOM does")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gzip
 import logging
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xai.errors import ImagingError
-from xai.imaging.decoding import LARGEST_PICTURE, luminance, quiet
+from xai.imaging.decoding import LARGEST_PICTURE, gunzip, luminance, quiet
 from xai.imaging.geometry import VolumeGeometry
 from xai.imaging.series import Series
 from xai.imaging.volume import Problem, SeriesInfo
@@ -22,7 +20,6 @@ SUFFIXES = (".nii", ".nii.gz")
 THICK = 1.5
 """An axis whose spacing is this many times that of the third is where the slices are stacked."""
 _LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
-_CHUNK = 2**22
 _LARGEST_VOLUME = 2**34
 _LABEL_INTENT = 1002
 
@@ -133,18 +130,8 @@ class NiftiReader:
         layout = self._layout
         if not layout.packed:
             return self._range(layout.offset, length)
-        parts: list[bytes] = []
-        left = length
-        with gzip.open(layout.path, "rb") as file:
-            # What was unpacked before a damaged end is kept: the slices in it can be read.
-            try:
-                file.seek(layout.offset)
-                while left > 0 and (part := file.read(min(left, _CHUNK))):
-                    parts.append(part)
-                    left -= len(part)
-            except (EOFError, zlib.error, gzip.BadGzipFile):
-                pass
-        return b"".join(parts)
+        # What comes before a damaged end is kept: the slices in it can be read.
+        return gunzip(layout.path, layout.offset, length)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
