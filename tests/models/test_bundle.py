@@ -119,7 +119,7 @@ def pickled(folder: Path) -> None:
     sealed(folder, (folder / "p").read_bytes())
 
 
-BAD = {
+BAD: dict[str, tuple[Callable[[Path], object], str, str]] = {
     "no manifest": (lambda f: (f / "bundle.toml").unlink(), "bundle.toml", "No such file"),
     "no weights": (lambda f: (f / "weights.safetensors").unlink(), "weights.safetensors", "No such file"),
     "wrong hash": (flipped_bit, "weights.safetensors", "hash differs"),

@@ -31,13 +31,15 @@ def save_nifti(explanation: Explanation, path: str | Path) -> None:
     path = Path(path)
     if not path.name.endswith((".nii", ".nii.gz")):
         raise ExplainError(f"A NIfTI map is called *.nii or *.nii.gz, not {path.name}.")
-    geometry = explanation.geometry
-    code = 1 if geometry.known else 0
-    affine = LPS_TO_RAS @ geometry.affine @ REVERSED_INDEX
-    image = nib.Nifti1Image(np.ascontiguousarray(explanation.values.transpose(2, 1, 0)), affine)
-    image.header.set_sform(affine, code)
-    image.header.set_qform(affine, code)
-    image.header.set_xyzt_units("mm" if geometry.known else "unknown")
+    values = np.ascontiguousarray(explanation.values.transpose(2, 1, 0))
+    if explanation.geometry.known:
+        affine = LPS_TO_RAS @ explanation.geometry.affine @ REVERSED_INDEX
+        image = nib.Nifti1Image(values, affine)
+        image.header.set_sform(affine, code=1)
+        image.header.set_qform(affine, code=1)
+        image.header.set_xyzt_units("mm")
+    else:
+        image = nib.Nifti1Image(values, None)
     image.header["descrip"] = f"{explanation.method}; {RESEARCH_USE_ONLY}".encode()[:79]
     image.header.extensions.append(Nifti1Extension("comment", provenance_json(explanation).encode()))
     with whole_file(path) as temporary:

@@ -1,0 +1,144 @@
+"""What every method of the table keeps to."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
+import pytest
+import torch
+from torch import nn
+
+from xai.errors import ExplainError, UnknownExplainerError
+from xai.explainers.base import Explainer, make_explainer
+from xai.progress import Cancelled, ignore
+from xai.registry import EXPLAINERS
+
+Undisturbed = Callable[[nn.Module], AbstractContextManager[None]]
+
+
+@pytest.fixture(params=EXPLAINERS)
+def explainer(request: pytest.FixtureRequest) -> Explainer:
+    return make_explainer(request.param)
+
+
+@pytest.fixture
+def x() -> torch.Tensor:
+    return torch.rand(3, 1, 224, 224, generator=torch.Generator().manual_seed(0))
+
+
+TARGET = torch.tensor([0, 1, 0])
+
+
+def test_maps_have_their_shape_and_are_finite_and_detached(
+    explainer: Explainer, slim: nn.Module, x: torch.Tensor
+) -> None:
+    maps = explainer.attribute(slim, x, TARGET, ignore)
+    assert maps.shape == ((3, 1, 224, 224) if explainer.per_pixel else (3, 1, 7, 7))
+    assert maps.dtype == torch.float32
+    assert torch.isfinite(maps).all()
+    assert not maps.requires_grad
+    assert not maps.is_inference()
+    assert maps.abs().amax((1, 2, 3)).min() > 0
+
+
+def test_it_is_a_frozen_hashable_dataclass_of_its_hyper_parameters(explainer: Explainer) -> None:
+    assert dataclasses.is_dataclass(explainer)
+    assert isinstance(explainer, Explainer)
+    assert hash(explainer) == hash(dataclasses.replace(explainer))
+    assert explainer == dataclasses.replace(explainer)
+    first = dataclasses.fields(explainer)[0].name
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        setattr(explainer, first, 1)
+
+
+@pytest.mark.parametrize("frozen", [True, False])
+@pytest.mark.parametrize("training", [True, False])
+def test_the_network_is_left_as_found(
+    explainer: Explainer, slim: nn.Module, x: torch.Tensor, undisturbed: Undisturbed, frozen: bool, training: bool
+) -> None:
+    slim.requires_grad_(not frozen)
+    slim.train(training)
+    slim.get_submodule("layer2").eval()
+    if not frozen:
+        for parameter in slim.parameters():
+            parameter.grad = torch.ones_like(parameter)
+    with undisturbed(slim):
+        explainer.attribute(slim, x, TARGET, ignore)
+
+
+def test_training_mode_does_not_change_the_map(explainer: Explainer, slim: nn.Module, x: torch.Tensor) -> None:
+    maps = explainer.attribute(slim, x, TARGET, ignore)
+    assert torch.equal(explainer.attribute(slim.train(), x, TARGET, ignore), maps)
+
+
+def test_cancelling_ends_it_and_leaves_the_network_as_found(
+    explainer: Explainer, slim: nn.Module, x: torch.Tensor, undisturbed: Undisturbed
+) -> None:
+    calls = 0
+
+    def cancel(_done: int, _total: int) -> None:
+        nonlocal calls
+        calls += 1
+        if calls == 2:
+            raise Cancelled
+
+    with undisturbed(slim), pytest.raises(Cancelled):
+        explainer.attribute(slim, x, TARGET, cancel)
+
+
+def test_a_failing_network_is_left_as_found(
+    explainer: Explainer, slim: nn.Module, x: torch.Tensor, undisturbed: Undisturbed
+) -> None:
+    with undisturbed(slim), pytest.raises(RuntimeError):
+        explainer.attribute(slim, x.expand(3, 2, 224, 224), TARGET, ignore)
+
+
+def test_the_same_again_is_the_same(explainer: Explainer, slim: nn.Module, x: torch.Tensor) -> None:
+    first = explainer.attribute(slim, x, TARGET, ignore)
+    assert torch.equal(explainer.attribute(slim, x, TARGET, ignore), first)
+
+
+def test_it_does_not_matter_what_else_is_in_the_batch(explainer: Explainer, slim: nn.Module, x: torch.Tensor) -> None:
+    together = explainer.attribute(slim, x, TARGET, ignore)
+    for n in range(3):
+        alone = explainer.attribute(slim, x[n : n + 1], TARGET[n : n + 1], ignore)
+        assert (alone[0] - together[n]).abs().max() <= 1e-5 * together[n].abs().max()
+
+
+def test_class_0_is_a_class(explainer: Explainer, slim: nn.Module, x: torch.Tensor) -> None:
+    zero = explainer.attribute(slim, x, torch.zeros(3, dtype=torch.int64), ignore)
+    one = explainer.attribute(slim, x, torch.ones(3, dtype=torch.int64), ignore)
+    mixed = explainer.attribute(slim, x, TARGET, ignore)
+    assert not torch.allclose(zero, one)
+    torch.testing.assert_close(mixed, torch.stack([zero[0], one[1], zero[2]]), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("mode", [torch.no_grad, torch.inference_mode])
+def test_the_callers_gradient_mode_does_not_matter(
+    explainer: Explainer, slim: nn.Module, x: torch.Tensor, mode: Callable[[], AbstractContextManager[None]]
+) -> None:
+    plain = explainer.attribute(slim, x, TARGET, ignore)
+    with mode():
+        inside = explainer.attribute(slim, x.clone(), TARGET, ignore)
+        assert not torch.is_grad_enabled()
+    assert torch.is_grad_enabled()
+    assert torch.equal(inside.clone(), plain)
+
+
+@pytest.mark.parametrize(
+    "target", [torch.tensor([0, 1]), torch.tensor([0, 1, 2]), torch.tensor([0, -1, 0]), torch.zeros(3)]
+)
+def test_targets_that_are_no_classes_are_refused(
+    explainer: Explainer, slim: nn.Module, x: torch.Tensor, target: torch.Tensor
+) -> None:
+    with pytest.raises(ExplainError):
+        explainer.attribute(slim, x, target, ignore)
+
+
+def test_unknown_methods_and_parameters_are_one_sentence() -> None:
+    with pytest.raises(UnknownExplainerError, match="the methods are gradcam, gradcampp, hirescam"):
+        make_explainer("tealeaves")
+    with pytest.raises(ExplainError, match="gradcam does not take spoons"):
+        make_explainer("gradcam", spoons=3)
