@@ -20,3 +20,9 @@ def test_the_engine_process_comes_without_qt() -> None:
     loaded = modules_after("import viewer.app.engine_worker")
     assert "viewer.app.wire" in loaded
     assert not loaded & {"PySide6", "shiboken6"}
+
+
+def test_the_window_comes_up_without_torch() -> None:
+    loaded = modules_after("import viewer.ui.application, viewer.ui.main_window, viewer.ui.tour")
+    assert "PySide6.QtWidgets" in loaded
+    assert not loaded & {"torch", "torchvision", "matplotlib", "shap"}

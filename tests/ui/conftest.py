@@ -50,9 +50,7 @@ def series_file(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def make_workplace(
-    qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Callable[..., Workplace]]:
+def make_workplace(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Workplace]]:
     monkeypatch.syspath_prepend(Path(__file__).parent)
     made: list[Workplace] = []
     app = QApplication.instance()
@@ -66,9 +64,10 @@ def make_workplace(
 
     yield make
     for workplace in made:
-        workplace.window.close()
-        workplace.close()
-        workplace.deleteLater()
+        if not workplace.is_closed:
+            workplace.window.close()
+            workplace.close()
+            workplace.deleteLater()
 
 
 @pytest.fixture

@@ -54,6 +54,7 @@ class Workplace(QObject):
 
     def __init__(self, answers: Path, handlers: str = TORCH_HANDLERS) -> None:
         super().__init__()
+        self.is_closed = False
         self.engine = Engine(self, handlers=handlers)
         # One reads pictures (a reader is used by one thread at a time), one keeps the answers, one writes maps.
         self.files = TaskRunner(self, name="files")
@@ -78,7 +79,10 @@ class Workplace(QObject):
             self.window.open_paths(paths)
 
     def close(self) -> None:
-        """Write what waits to be saved, end threads and process."""
+        """Write what waits to be saved, end threads and process; closing twice does nothing."""
+        if self.is_closed:
+            return
+        self.is_closed = True
         self.reading.close()
         if self.answers.is_busy:
             loop, tick = QEventLoop(), QTimer(interval=10)
