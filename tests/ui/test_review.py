@@ -66,20 +66,22 @@ def test_the_patients_left_is_at_the_right_edge(workplace: Workplace, hands: Han
 
 
 def test_keys_go_through_the_slices(workplace: Workplace, hands: Hands) -> None:
-    state = lambda: workplace.session.state.slice_index  # noqa: E731
+    def index() -> int:
+        return workplace.session.state.slice_index
+
     for key, expected in (("Home", 0), ("Down", 1), ("Down", 2), ("Up", 1), ("End", 7), ("Down", 7), ("PgUp", 0)):
         hands.press(key)
-        assert state() == expected, key
+        assert index() == expected, key
     hands.press("PgDown")
-    assert state() == 7
+    assert index() == 7
     hands.wheel(workplace.window.views[0], 1)
-    assert state() == 6
+    assert index() == 6
     assert workplace.window.counter.text() == "7 / 8"
 
 
 def test_every_slice_has_its_probability_on_the_strip(workplace: Workplace) -> None:
     affected = workplace.explaining.probability(1) > 0.5
-    assert tuple(np.flatnonzero(affected)) == SPOTS
+    assert np.flatnonzero(affected).tolist() == list(SPOTS)
     assert workplace.window.strip.describe(2) == "Slice 3 of 8: affected 0.90"
     workplace.window.control.show_slice(2)
     workplace.window.refresh()

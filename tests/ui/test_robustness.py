@@ -122,10 +122,13 @@ def test_escape_stops_and_f5_goes_on(
 def test_closing_while_work_runs_leaves_nothing(
     make_workplace: Callable[..., Workplace], series_file: Path, tmp_path: Path, qtbot: QtBot
 ) -> None:
+    def is_open() -> bool:
+        return place.session.series is not None
+
     for _ in range(3):
         place = make_workplace("SlowModel")
         place.start([series_file.parent], tmp_path / "model")
-        qtbot.waitUntil(lambda place=place: place.session.series is not None)
+        qtbot.waitUntil(is_open)
         place.window.close()
         place.close()
         place.deleteLater()

@@ -24,7 +24,7 @@ def show_page(parent: QWidget, title: str, html: str, width: int = 640, height: 
     column.addWidget(page)
     column.addWidget(buttons)
     dialog.resize(width, height)
-    dialog.open()
+    _open(dialog, parent)
     return dialog
 
 
@@ -48,5 +48,11 @@ def choose(
         if saving:
             dialog.selectFile(start.name)
     dialog.filesSelected.connect(lambda names: take([Path(name) for name in names]))
-    dialog.open()
+    _open(dialog, parent)
     return dialog
+
+
+def _open(dialog: QDialog, parent: QWidget) -> None:
+    # Not every window manager gives the keyboard back by itself.
+    dialog.finished.connect(lambda _: parent.activateWindow())
+    dialog.open()

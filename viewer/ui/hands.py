@@ -137,11 +137,15 @@ class Hands(QObject):
             QCoreApplication.processEvents()
 
     def dialog(self, title: str) -> QWidget:
-        """Return the dialog that is open over the window."""
+        """Wait for the dialog that a key has opened over the window, and return it."""
+        self.wait(title, lambda: QApplication.activeModalWidget() is not None, _app().focusWindowChanged)
         found = QApplication.activeModalWidget()
-        if found is None:
-            raise TooLongError(f"the dialog {title!r} did not open")
+        assert found is not None
         return found
+
+    def back_in_window(self) -> None:
+        """Wait until the window has the keyboard again after a dialog."""
+        self.wait("back in the window", self._window.isActiveWindow, _app().focusWindowChanged)
 
     def picture(self, name: str) -> None:
         """Save what the window shows, with its dialog if one is open."""
@@ -151,3 +155,9 @@ class Hands(QObject):
         if not shown.grab().save(str(path)):
             raise OSError(f"the screenshot {path} could not be written")
         self.note(f"picture {path.name}")
+
+
+def _app() -> QApplication:
+    app = QApplication.instance()
+    assert isinstance(app, QApplication)
+    return app

@@ -218,7 +218,7 @@ class MainWindow(QMainWindow):
 
     def show_engine(self, info: EngineInfo) -> None:
         """Say where the engine computes."""
-        self.task_bar.device.setText(f"Computing on {info.device}")
+        self.task_bar.device.setText(f"Computing on {info.device.upper()}")
 
     # Bringing the screen up to date ---------------------------------------------------------------------------------
 
@@ -295,7 +295,9 @@ class MainWindow(QMainWindow):
 
     def _show_catalog(self) -> None:
         series = self._session.catalog.series
-        self.series_panel.show_entries([pages.series_entry(one) for one in series])
+        studies = list(dict.fromkeys(one.info.study_uid for one in series))
+        numbers = [studies.index(one.info.study_uid) + 1 if len(studies) > 1 else None for one in series]
+        self.series_panel.show_entries([pages.series_entry(*both) for both in zip(series, numbers, strict=True)])
         problems = self._session.catalog.problems
         if problems:
             more = f" and {len(problems) - 1} more (F2)" if len(problems) > 1 else ""

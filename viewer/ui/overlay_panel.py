@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
     QLabel,
-    QSizePolicy,
     QSlider,
     QVBoxLayout,
     QWidget,
@@ -50,8 +49,8 @@ class MethodRow(QFrame):
         self.tick = QCheckBox(title)
         self.tick.setAccessibleName(f"Show {title}")
         self.tick.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.state = theme.muted(wrap=False)
-        self.state.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.state = theme.ElidedLabel()
+        self.state.setProperty("role", "muted")
         self.state.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.opacity = _slider(f"Opacity of {title}", "Opacity (Shift+wheel on the picture)")
         self.percent = QLabel()
@@ -82,8 +81,7 @@ class MethodRow(QFrame):
             self.tick.setChecked(style.visible)
             self.opacity.setValue(round(style.opacity * 100))
         self.percent.setText(f"{round(style.opacity * 100)} %")
-        self.state.setText(text.state)
-        self.state.setToolTip(text.state)
+        self.state.show_words(text.state)
         self.tick.setToolTip(text.tip)
         self.setToolTip(text.tip)
         if self.property("current") != current:

@@ -22,11 +22,12 @@ def series_title(series: Series) -> str:
     return number + (series.info.description or "series without a name")
 
 
-def series_entry(series: Series) -> SeriesEntry:
-    """Return a series' line in the list."""
+def series_entry(series: Series, study: int | None = None) -> SeriesEntry:
+    """Return a series' line in the list; studies are told apart by a number, never by a name."""
     slices, rows, columns = series.geometry.shape
     kind = " ".join(part for part in (series.info.modality or "", series.geometry.plane) if part)
-    detail = f"{slices} × {rows} × {columns}" + (f" · {kind}" if kind else "")
+    size = f"{slices} × {rows} × {columns}" + (f" · {kind}" if kind else "")
+    detail = size if study is None else f"Study {study} · {size}"
     return SeriesEntry(series_title(series), detail, tuple(problem.message for problem in series.problems))
 
 

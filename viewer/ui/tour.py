@@ -193,6 +193,7 @@ class Tour:
         hands.press("Ctrl+E")
         self._enter_path(ratings)
         hands.wait("ratings.csv", ratings.is_file, reading.exported)
+        hands.back_in_window()
         with ratings.open(newline="", encoding="utf-8") as file:
             rows = list(csv.DictReader(file))
         self._expect(bool(rows) and tuple(rows[0]) == tuple(COLUMNS), "ratings.csv has the columns of the contract")
@@ -202,6 +203,7 @@ class Tour:
         hands.press("Ctrl+Shift+E")
         self._enter_path(maps)
         hands.wait("maps", lambda: not window.is_exporting, window.exported)
+        hands.back_in_window()
         for key in METHODS:
             self._expect((maps / f"{key}.npz").is_file(), f"{key}.npz is written")
 
