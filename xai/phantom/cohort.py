@@ -41,9 +41,9 @@ class DemoPatient:
 
 
 DEMO_PATIENTS = (
-    DemoPatient("P001", 1, 3, "left"),
-    DemoPatient("P002", 2, 0, "both"),
-    DemoPatient("P003", 3, 1, "both"),
+    DemoPatient("P001", 10, 3, "left"),
+    DemoPatient("P002", 11, 0, "both"),
+    DemoPatient("P003", 12, 1, "right"),
 )
 
 

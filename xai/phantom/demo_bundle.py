@@ -16,6 +16,7 @@ from xai.models.manifest import TrainedOn
 from xai.phantom.cases import Cases, balanced_accuracy, generate, to_cases
 from xai.phantom.lesions import GRADES
 from xai.phantom.plan import HELD_OUT_SEED, TEST_SEED, TRAIN_SEED, cohort_grades
+from xai.phantom.pointing import hirescam_peaks
 from xai.phantom.training import NETWORK, Recipe, Say, ask, train
 
 
@@ -54,6 +55,8 @@ def make_bundle(out: Path, recipe: Recipe, say: Say = print) -> dict[str, float 
     network = train(recipe, learn, held_out, say)
     tested = make_cases(TEST_SEED, recipe.tested, recipe.slices, say, recipe.workers)
     metrics = score(tested, ask(network, tested.inputs))
+    for name, figures in hirescam_peaks(network, tested).items():
+        metrics[f"hirescam_peak_{name}"] = figures
     metrics["seeds"] = {"train": TRAIN_SEED, "held_out": HELD_OUT_SEED, "test": TEST_SEED}
     metrics["trained_patients"] = float(recipe.patients)
     save_bundle(

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from xai.models.networks import build
+from xai.models.networks import NETWORKS, build
 from xai.phantom.cases import Cases, balanced_accuracy
 from xai.phantom.patient import MIN_LESION_PIXELS
 
@@ -25,16 +25,18 @@ Say = Callable[[str], None]
 class Recipe:
     """How the demo classifier is trained: on single legs first, where a lesion fills more of the picture."""
 
-    patients: int = 200
+    patients: int = 240
     held_out: int = 40
     tested: int = 80
     slices: int = 16
-    leg_epochs: int = 16
+    leg_epochs: int = 30
     epochs: int = 8
     epoch_slices: int = 2048
     """Drawn anew for each epoch, as many affected as healthy."""
     batch_size: int = 32
-    learning_rate: float = 2e-3
+    leg_rate: float = 2e-3
+    rate: float = 6e-4
+    """Highest learning rates of the two parts."""
     weight_decay: float = 1e-3
     taps: float = 1.0
     """Weight of the loss of `Taps`."""
@@ -77,14 +79,23 @@ def augment(x: Tensor, mask: Tensor, generator: torch.Generator) -> tuple[Tensor
 
 def train(recipe: Recipe, learn: Cases, held_out: Cases, say: Say) -> nn.Module:
     """Return the network of the epoch that did best on the held-out patients."""
-    torch.manual_seed(recipe.seed)
-    torch.set_num_threads(recipe.threads)
-    network = build(NETWORK).to(memory_format=torch.channels_last)
-    taps = Taps(network)
-    _fit(network, taps, recipe, recipe.leg_epochs, legs_apart(learn), legs_apart(held_out), say)
-    _fit(network, taps, recipe, recipe.epochs, learn, held_out, say)
-    # A fresh network takes the weights: the taps' hooks stay behind.
-    trained = build(NETWORK)
+    threads = torch.get_num_threads()
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(recipe.seed)
+        torch.set_num_threads(recipe.threads)
+        try:
+            network = build(NETWORK).to(memory_format=torch.channels_last)
+            taps = Taps(network)
+            say("single legs")
+            _fit(
+                network, taps, recipe, recipe.leg_epochs, recipe.leg_rate, legs_apart(learn), legs_apart(held_out), say
+            )
+            say("whole pictures")
+            _fit(network, taps, recipe, recipe.epochs, recipe.rate, learn, held_out, say)
+            # A fresh network takes the weights: the taps' hooks stay behind.
+            trained = build(NETWORK)
+        finally:
+            torch.set_num_threads(threads)
     trained.load_state_dict(network.state_dict())
     return trained.eval()
 
@@ -117,6 +128,7 @@ class Taps(nn.Module):
         super().__init__()
         self.heads = nn.ModuleDict()
         self.seen: dict[str, Tensor] = {}
+        self.strides = {name: int(NETWORKS[NETWORK].grids[name].stride) for name in ("layer3", "layer4")}
         for name, channels in (("layer3", 64), ("layer4", 128)):
             self.heads[name] = nn.Conv2d(channels, 1, 1)
             network.get_submodule(name).register_forward_hook(self._keep(name))
@@ -132,7 +144,7 @@ class Taps(nn.Module):
         loss = mask.new_zeros(())
         for name, head in self.heads.items():
             said = head(self.seen[name])
-            stride = mask.shape[-1] // said.shape[-1]
+            stride = self.strides[name]
             # Cell k looks at pixel k * stride, not at the middle of a tile: pad by half a stride, drop the last cell.
             share = functional.avg_pool2d(mask, stride, stride, padding=stride // 2, count_include_pad=True)
             truth = (share[..., : said.shape[-2], : said.shape[-1]] * 6).clamp(max=1)
@@ -140,13 +152,13 @@ class Taps(nn.Module):
         return loss
 
 
-def _fit(network: nn.Module, taps: Taps, recipe: Recipe, epochs: int, learn: Cases, held_out: Cases, say: Say) -> None:
+def _fit(
+    network: nn.Module, taps: Taps, recipe: Recipe, epochs: int, rate: float, learn: Cases, held_out: Cases, say: Say
+) -> None:
     """Train ``network`` and leave it as it was after the epoch with the least loss on the held-out patients."""
     steps = math.ceil(recipe.epoch_slices / recipe.batch_size) * epochs
-    optimiser = torch.optim.AdamW(
-        [*network.parameters(), *taps.parameters()], recipe.learning_rate, weight_decay=recipe.weight_decay
-    )
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, recipe.learning_rate, total_steps=steps, pct_start=0.2)
+    optimiser = torch.optim.AdamW([*network.parameters(), *taps.parameters()], rate, weight_decay=recipe.weight_decay)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, rate, total_steps=steps, pct_start=0.2)
     generator = torch.Generator().manual_seed(recipe.seed)
     order = np.random.default_rng(recipe.seed)
     best, best_loss = copy.deepcopy(network.state_dict()), math.inf
