@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import warnings
 import zlib
 from collections.abc import Iterator
@@ -19,11 +20,19 @@ LARGEST_PICTURE = 2**26
 _CHUNK = 2**20
 _LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)
 _QUIET = RLock()
+_SILENT = logging.NullHandler()
+_TALKATIVE = tuple(logging.getLogger(name) for name in ("pydicom", "openjpeg", "nibabel.global", "tifffile", "PIL"))
 
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Keep warnings of pydicom and the decoders from reaching the terminal; their causes become problems instead."""
+    """Keep what pydicom and the decoders say from reaching terminal and logs; its causes become problems instead.
+
+    They quote the values that they complain about, and those may be a patient's name.
+    """
+    for logger in _TALKATIVE:
+        logger.propagate = False
+        logger.handlers = [_SILENT]
     # Python's warning filters belong to the whole process, so that two threads must not exchange them at once.
     with _QUIET, warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -175,16 +174,10 @@ def read_nifti(path: Path) -> NiftiFile:
 def _header(path: Path) -> tuple[Any, NDArray[np.float64], bool]:
     import nibabel
 
-    # nibabel has a handler of its own that prints every oddity it mends.
-    logger = logging.getLogger("nibabel.global")
-    disabled, logger.disabled = logger.disabled, True
-    try:
-        with quiet():
-            image: Any = nibabel.load(path)
-            header = image.header
-            affine = _LPS @ np.asarray(image.affine, float)
-    finally:
-        logger.disabled = disabled
+    with quiet():
+        image: Any = nibabel.load(path)
+        header = image.header
+        affine = _LPS @ np.asarray(image.affine, float)
     placed = int(header.get("sform_code", 1)) > 0 or int(header.get("qform_code", 1)) > 0
     usable = bool(np.isfinite(affine).all()) and abs(float(np.linalg.det(affine[:3, :3]))) > 1e-9
     return image, affine, placed and usable

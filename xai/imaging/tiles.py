@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import re
 from collections import defaultdict
 from collections.abc import Sequence
@@ -88,8 +87,6 @@ def _header(path: Path) -> Tile:
 def _tiff_header(path: Path) -> Tile:
     import tifffile
 
-    # tifffile reports oddities through logging, which would print them where nobody set logging up.
-    logging.getLogger("tifffile").addHandler(logging.NullHandler())
     with tifffile.TiffFile(path) as file:
         pages = [page for page in file.pages if page.shape[:2] == file.pages[0].shape[:2]]
         first: Any = file.pages[0]
