@@ -125,6 +125,7 @@ class OverlayPanel(QWidget):
         self.percent.setFixedWidth(self.percent.fontMetrics().horizontalAdvance("100 %") + 4)
         self.percent.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.labels = QCheckBox("Label map of the file")
+        self.labels.setAccessibleName("Show the label map of the file")
         self.labels.setToolTip("Regions that came with the series (a NIfTI label map on the same grid)")
         self.labels.setVisible(False)
         self.settings = theme.heading("")

@@ -205,6 +205,7 @@ class RatingForm(QWidget):
         self.reader.setMaximumWidth(140)
         self.reader.editingFinished.connect(lambda: self.readerChanged.emit(self.reader.text().strip()))
         self.export = QPushButton("Export…")
+        self.export.setAccessibleName("Export ratings")
         self.export.setToolTip("Write all answers to ratings.csv (Ctrl+E)")
         self.export.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.export.clicked.connect(self.exportRequested)
