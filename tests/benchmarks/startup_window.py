@@ -1,4 +1,4 @@
-"""The command's window on a folder of slices; prints as JSON when it was shown, when the first picture, when the model."""
+"""The window on a folder of slices: prints as JSON when it was shown, when the first picture came, when the model."""
 
 from __future__ import annotations
 
