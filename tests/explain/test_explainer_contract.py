@@ -108,6 +108,8 @@ def test_it_does_not_matter_what_else_is_in_the_batch(explainer: Explainer, slim
 
 
 def test_class_0_is_a_class(explainer: Explainer, slim: nn.Module, x: torch.Tensor) -> None:
+    # Every slice is predicted to be 1, so that 0 taken for "none" would explain 1 instead.
+    slim.get_parameter("fc.bias").copy_(torch.tensor([-20.0, 20.0]))
     zero = explainer.attribute(slim, x, torch.zeros(3, dtype=torch.int64), ignore)
     one = explainer.attribute(slim, x, torch.ones(3, dtype=torch.int64), ignore)
     mixed = explainer.attribute(slim, x, TARGET, ignore)
