@@ -63,4 +63,4 @@ def test_three_cams_of_a_slice(name: str, benchmark: BenchmarkFixture) -> None:
     one, ours, others = interleaved(forward, three, package)
     benchmark.extra_info |= {"three CAMs / forward": ours / one, "grad-cam package / three CAMs": others / ours}
     print(f"\n{name}: forward {one * 1e3:.1f} ms, three CAMs {ours / one:.2f} x, package {others / ours:.1f} x slower")
-    benchmark.pedantic(three, rounds=10)  # type: ignore[no-untyped-call]
+    benchmark.pedantic(three, rounds=10)
