@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import gzip
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from PIL import Image
 from pydicom.dataset import Dataset
+from pydicom.encaps import encapsulate, get_frame
 from pydicom.sequence import Sequence as DicomSequence
 from pydicom.uid import (
     DeflatedExplicitVRLittleEndian,
@@ -18,9 +21,11 @@ from pydicom.uid import (
     ExplicitVRLittleEndian,
     ImplicitVRLittleEndian,
     JPEG2000Lossless,
+    JPEGBaseline8Bit,
     RLELossless,
 )
 
+from xai.errors import ImagingError
 from xai.imaging.catalog import scan
 from xai.imaging.series import Series
 
@@ -236,8 +241,6 @@ def test_a_classic_file_of_many_frames_has_no_place(dicom: Any, basic_dataset: A
 
 @pytest.mark.parametrize("fragments", [1, 3])
 def test_encapsulated_frames_of_several_pieces(fragments: int, dicom: Any, basic_dataset: Any) -> None:
-    from pydicom.encaps import encapsulate, get_frame
-
     ds = basic_dataset(PIXELS)
     ds.NumberOfFrames = 5
     ds.compress(RLELossless)
@@ -245,3 +248,64 @@ def test_encapsulated_frames_of_several_pieces(fragments: int, dicom: Any, basic
     ds.PixelData = encapsulate(frames, fragments_per_frame=fragments, has_bot=True)
     dicom.save(ds)
     assert np.array_equal(_only(dicom.folder).read().array, PIXELS)
+
+
+def _unknown_sequence(element: int, content: bytes) -> bytes:
+    """Return a private sequence of undefined length whose representation is unknown: its items are implicit."""
+    item = b"\xfe\xff\x00\xe0\xff\xff\xff\xff" + content + b"\xfe\xff\x0d\xe0\0\0\0\0"
+    return b"\x09\x00" + element.to_bytes(2, "little") + b"UN\0\0\xff\xff\xff\xff" + item + b"\xfe\xff\xdd\xe0\0\0\0\0"
+
+
+def test_a_copied_sequence_of_unknown_kind_is_stepped_over(dicom: Any, basic_dataset: Any, place: Any) -> None:
+    ds = basic_dataset(PIXELS[0])
+    place(ds, np.eye(4)[:, [2, 1, 0, 3]], 0)
+    path = dicom.save(ds)
+    data = path.read_bytes()
+    at = data.index(b"\x10\x00\x10\x00PN")
+    inner = b"\x09\x00\x02\x10\x04\0\0\0abcd"
+    path.write_bytes(data[:at] + _unknown_sequence(0x1001, inner) + data[at:])
+    series = _only(dicom.folder)
+    assert series.problems == ()
+    assert np.array_equal(series.read_slice(0), PIXELS[0])
+
+
+def _jpeg(basic_dataset: Any, pixels: NDArray[np.uint8]) -> tuple[Dataset, bytes]:
+    stream = BytesIO()
+    Image.fromarray(pixels).save(stream, "JPEG", quality=95)
+    ds: Dataset = basic_dataset(pixels if pixels.ndim == 2 else pixels[..., 0])
+    if pixels.ndim == 3:
+        ds.SamplesPerPixel, ds.PhotometricInterpretation, ds.PlanarConfiguration = 3, "YBR_FULL_422", 0
+    encode_jpeg(ds, stream.getvalue())
+    return ds, stream.getvalue()
+
+
+def encode_jpeg(ds: Dataset, stream: bytes) -> None:
+    """Put a JPEG stream into a data set."""
+    ds.PixelData = encapsulate([stream])
+    ds["PixelData"].VR = "OB"
+    ds["PixelData"].is_undefined_length = True
+    ds.file_meta.TransferSyntaxUID = JPEGBaseline8Bit
+
+
+@pytest.mark.parametrize("colour", [False, True])
+def test_baseline_jpeg(colour: bool, dicom: Any, basic_dataset: Any) -> None:
+    ramp = np.linspace(0, 250, 48 * 40).reshape(40, 48).astype(np.uint8)
+    pixels = np.stack([ramp, ramp // 2, 255 - ramp], -1) if colour else ramp
+    dicom.save(_jpeg(basic_dataset, pixels)[0])
+    series = _only(dicom.folder)
+    expected = pixels.astype(np.float32) @ [0.299, 0.587, 0.114] if colour else ramp
+    assert np.abs(series.read_slice(0) - expected).mean() < 2
+    assert bool(series.kept_from_model) is colour
+
+
+@pytest.mark.parametrize("where", range(2, 12))
+def test_jpeg_segments_that_contradict_each_other_are_refused(where: int, dicom: Any, basic_dataset: Any) -> None:
+    ramp = np.linspace(0, 250, 48 * 40).reshape(40, 48).astype(np.uint8)
+    ds, stream = _jpeg(basic_dataset, ramp)
+    frame = stream.index(b"\xff\xc0")
+    broken = bytearray(stream)
+    broken[frame + where] ^= 0xFF
+    encode_jpeg(ds, bytes(broken))
+    dicom.save(ds)
+    with pytest.raises(ImagingError, match=r"^image000.dcm cannot be read: its pixel data cannot be decoded\.$"):
+        _only(dicom.folder).read_slice(0)

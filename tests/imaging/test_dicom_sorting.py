@@ -324,3 +324,26 @@ def test_slices_read_alone_equal_the_volume(axial: Any, dicom: Any) -> None:
         assert np.array_equal(series.read_slice(k), volume[k])
     with pytest.raises(IndexError):
         series.read_slice(6)
+
+
+def test_a_tilted_stack_over_time_is_not_torn_apart(axial: Any, dicom: Any) -> None:
+    array, affine = axial
+    for time in (1, 2):
+
+        def tilt(ds: Dataset, k: int, time: int = time) -> None:
+            ds.TemporalPositionIdentifier = time
+            x, y, z = ds.ImagePositionPatient
+            ds.ImagePositionPatient = [x, y + 3 * k, z]
+
+        dicom.series(array, affine, tilt)
+    series = only(dicom.folder)
+    assert set(codes(series)) == {"time-series", "gantry-tilt"}
+    assert series.volumes == 2
+
+
+def test_without_a_series_identifier_none_gives_the_file_away(axial: Any, dicom: Any) -> None:
+    dicom.series(*axial, lambda ds, k: ds.__delattr__("SeriesInstanceUID"))
+    series = only(dicom.folder)
+    assert len(series) == 6
+    assert series.uid.startswith("file-")
+    assert "image" not in series.uid

@@ -143,6 +143,30 @@ def test_everything_at_once_opens(real_data: Path) -> None:
     assert found.problems == ()
 
 
+@pytest.mark.parametrize("syntax", ["compressed_jpeg", "compressed_jpegls", "compressed_j2k", "compressed_rle"])
+def test_damaged_streams_never_end_the_process(syntax: str, real_data: Path, tmp_path: Path) -> None:
+    # In a process of its own: the decoders are compiled, and what they do not catch would end this one.
+    source = real_data / NOISE / "generic" / syntax / "001" / "IM-0001-0001-0001.dcm"
+    program = """
+import random, sys
+from pathlib import Path
+from xai.errors import ImagingError
+from xai.imaging.catalog import scan
+data, path, chance = Path(sys.argv[1]).read_bytes(), Path(sys.argv[2]), random.Random(0)
+start = data.rindex(bytes.fromhex("e07f1000"))
+for where in [*range(start, start + 200), *(chance.randrange(start, len(data)) for _ in range(60))]:
+    changed = bytearray(data)
+    changed[where] ^= chance.randrange(1, 256)
+    path.write_bytes(changed)
+    try:
+        scan([path]).series[0].read_slice(0)
+    except ImagingError:
+        pass
+"""
+    command = [sys.executable, "-c", program, str(source), str(tmp_path / "damaged.dcm")]
+    assert subprocess.run(command, capture_output=True, timeout=120).returncode == 0
+
+
 # --- against other readers
 
 

@@ -65,8 +65,9 @@ def scan(paths: Sequence[Path | str], progress: Progress = ignore) -> Catalog:
         add = _adder(path, asked, dicom, tiles, niftis, problems)
         if add is not None:
             add(path)
+    # Telling label maps from images needs a look at the voxels, which may take a while: let it be cancelled too.
+    images, rest = attach_label_maps(dicom.series(), niftis, lambda *_: progress(len(files), len(files)))
     progress(len(files), len(files))
-    images, rest = attach_label_maps(dicom.series(), niftis)
     series = (*images, *rest, *tiles.series())
     problems += [*dicom.problems, *tiles.problems]
     if not series:

@@ -13,7 +13,7 @@ from xai.imaging.dicom_frames import Frame, frames_of, series_info
 from xai.imaging.dicom_headers import CUT_OFF, FileHeader, NotAnImageError, read_header
 from xai.imaging.dicom_pixels import DicomReader
 from xai.imaging.dicom_tags import CHARSET, text
-from xai.imaging.series import Identity, Series
+from xai.imaging.series import Identity, Series, path_uid
 from xai.imaging.sorting import Stack, build_stacks, names, split_orientations, unplaced, usable_orientation
 from xai.imaging.volume import Problem
 
@@ -61,7 +61,7 @@ def _series_of(frames: Sequence[Frame]) -> list[Series]:
     for group in [*orientations, [f for f in frames if not _placed(f)]]:
         for part in _groups(group):
             parts += _stacks(part, len(orientations))
-    uid = frames[0].header.series_uid or f"{frames[0].header.path.parent.name}/{frames[0].header.path.name}"
+    uid = frames[0].header.series_uid or path_uid(frames[0].header.path)
     made = []
     for k, (stack, problems) in enumerate(parts):
         own = [*problems, *stack.problems, *_file_problems([*stack.frames, *(copies if k == 0 else ())])]

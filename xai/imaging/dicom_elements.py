@@ -317,8 +317,13 @@ class _Walker:
         """Follow a sequence's items, keeping what ``groups`` wants of them; return the offset after the sequence."""
         if depth > _DEEPEST:
             raise OddStructureError("sequences nested too deeply")
-        if vr == b"UN" and length == UNDEFINED and not self._implicit:
-            raise OddStructureError("a sequence of unknown representation")
+        if vr == b"UN" and not self._implicit:
+            # Whoever did not know the element copied it as it is implicitly.
+            self._implicit = True
+            try:
+                return self._items(offset, length, b"", groups, sequence, into, depth)
+            finally:
+                self._implicit = False
         end = offset + length if length != UNDEFINED else None
         while end is None or offset < end:
             tag, _, size, start = self._element(offset)

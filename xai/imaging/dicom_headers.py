@@ -244,6 +244,8 @@ def _fault(form: PixelFormat, frames: int, elements: Elements) -> tuple[str, int
         if frames > 1 and frames > present // 8:
             return f"it claims to hold {frames} pictures", 1
         return (f"{CUT_OFF} ({pictures} pieces are there)" if not elements.closed else ""), frames
+    if form.encapsulated:
+        return "its compressed pixel data is not stored in pieces as it must be", frames if frames <= present else 1
     needed = form.frame_bytes * frames
     if min(present, elements.pixel_length) >= needed or form.photometric == "YBR_FULL_422":
         return "", frames

@@ -22,10 +22,9 @@ from xai.imaging.dicom_elements import (
 )
 from xai.imaging.dicom_frames import Frame
 from xai.imaging.dicom_headers import CUT_OFF, FileHeader, PixelFormat, stored_range
-from xai.imaging.dicom_jpeg import JPEG, check_jpeg
+from xai.imaging.dicom_jpeg import JPEG, JPEG_2000, JPEG_BASELINE, check_jpeg_2000, sound_jpeg
 
 _LARGEST_ENCODED = 2**31
-_JPEG_2000 = frozenset(f"1.2.840.10008.1.2.4.{number}" for number in (90, 91, 201, 202, 203))
 
 
 class DicomReader:
@@ -50,9 +49,7 @@ class DicomReader:
         frame = self._frames[k]
         header = frame.header
         try:
-            with quiet():
-                stored = self._stored(frame)
-                _rescale(stored, frame, out)
+            _rescale(self._stored(frame), frame, out)
         except ImagingError:
             raise
         except (OSError, EOFError, zlib.error) as error:
@@ -69,7 +66,11 @@ class DicomReader:
         header, form = frame.header, frame.header.format
         if header.fault and not header.fault.startswith(CUT_OFF):
             raise ImagingError(f"{header.path.name} cannot be read: {header.fault}.")
+        if form.encapsulated and header.pixel_offset < 0:
+            raise ImagingError(f"{header.path.name} cannot be read: its header cannot be followed to its pixels.")
         if header.pixel_offset < 0 or form.colour or form.allocated % 8:
+            if form.encapsulated:
+                self._encoded(header, frame.number)
             return _by_pydicom(header, frame.number)
         if not form.encapsulated:
             return self._native(header, frame.number)
@@ -113,12 +114,7 @@ class DicomReader:
         from pydicom.uid import UID
 
         form = header.format
-        if header.path not in self._fragments:
-            self._fragments[header.path] = self._find_fragments(header)
-        frames = self._fragments[header.path]
-        if number >= len(frames):
-            raise ImagingError(f"{header.path.name} cannot be read: its pixel data is cut off.")
-        encoded = b"".join(self._bytes(header, start, length) for start, length in frames[number])
+        encoded = self._encoded(header, number)
         options: dict[str, Any] = {
             "rows": form.rows,
             "columns": form.columns,
@@ -132,12 +128,27 @@ class DicomReader:
             "planar_configuration": form.planar,
         }
         if form.syntax in JPEG:
-            check_jpeg(encoded, form.rows, form.columns, form.samples)
+            encoded = sound_jpeg(encoded, form.rows, form.columns, form.samples)
         decoder = get_decoder(UID(form.syntax))
-        decoded, _ = decoder.as_array(
-            encapsulate([encoded]), index=0, raw=True, decoding_plugin=_plugin(form.syntax), **options
-        )
+        with quiet():
+            source, plugin = encapsulate([encoded]), _plugin(form.syntax)
+            decoded, _ = decoder.as_array(source, index=0, raw=True, decoding_plugin=plugin, **options)
         return decoded.reshape(form.rows, form.columns)
+
+    def _encoded(self, header: FileHeader, number: int) -> bytes:
+        """Return a picture's compressed stream, checked as far as its decoder needs it."""
+        form = header.format
+        if header.path not in self._fragments:
+            self._fragments[header.path] = self._find_fragments(header)
+        frames = self._fragments[header.path]
+        if number >= len(frames):
+            raise ImagingError(f"{header.path.name} cannot be read: {CUT_OFF}.")
+        encoded = b"".join(self._bytes(header, start, length) for start, length in frames[number])
+        if form.syntax in JPEG:
+            return sound_jpeg(encoded, form.rows, form.columns, form.samples)
+        if form.syntax in JPEG_2000:
+            check_jpeg_2000(encoded, form.rows, form.columns, form.samples)
+        return encoded
 
     def _find_fragments(self, header: FileHeader) -> list[list[tuple[int, int]]]:
         """Return for each picture the (offset, length) of its fragments."""
@@ -198,20 +209,23 @@ def _rescale(stored: NDArray[Any], frame: Frame, out: NDArray[np.float32]) -> No
     if stored.ndim == 3:
         out[...] = luminance(stored[..., :3])
         return
-    out[...] = stored
-    if form.inverted and form.kind == "integer":
-        low, high = stored_range(form)
-        np.subtract(np.float32(low + high), out, out=out)
-    if frame.slope != 1.0:
-        out *= np.float32(frame.slope)
-    if frame.intercept != 0.0:
-        out += np.float32(frame.intercept)
+    with np.errstate(all="ignore"):
+        out[...] = stored
+        if form.inverted and form.kind == "integer":
+            low, high = stored_range(form)
+            np.subtract(np.float32(low + high), out, out=out)
+        if frame.slope != 1.0:
+            out *= np.float32(frame.slope)
+        if frame.intercept != 0.0:
+            out += np.float32(frame.intercept)
 
 
 def _plugin(syntax: str) -> str:
     """Return the decoder to ask; empty for pydicom's own choice."""
-    # A seventh faster than GDCM's for JPEG 2000, and it does not write to the terminal about broken streams.
-    return "pylibjpeg" if syntax in _JPEG_2000 else ""
+    if syntax in JPEG_2000:
+        # A seventh faster than GDCM's, and it does not write to the terminal about broken streams.
+        return "pylibjpeg"
+    return "pillow" if syntax == JPEG_BASELINE else ""
 
 
 def _by_pydicom(header: FileHeader, number: int) -> NDArray[Any]:
@@ -220,13 +234,13 @@ def _by_pydicom(header: FileHeader, number: int) -> NDArray[Any]:
     from pydicom.pixels.processing import apply_color_lut
     from pydicom.pixels.utils import pixel_array
 
-    with open(header.path, "rb") as file:
+    with quiet(), open(header.path, "rb") as file:
         stream: Any = gzip.GzipFile(fileobj=file) if header.packed == "gzip" else file
         dataset = dcmread(stream, force=True)
-    decoded = pixel_array(dataset, index=number, decoding_plugin=_plugin(header.format.syntax))
-    if header.format.photometric == "PALETTE COLOR":
-        decoded = apply_color_lut(decoded, dataset)
-        # A palette of 16 bits has the same colours in its upper bytes; only brightness matters here.
+        decoded = pixel_array(dataset, index=number, decoding_plugin=_plugin(header.format.syntax))
+        if header.format.photometric == "PALETTE COLOR":
+            # A palette of 16 bits has the same colours in its upper bytes; only brightness matters here.
+            decoded = apply_color_lut(decoded, dataset)
     if decoded.shape[:2] != (header.format.rows, header.format.columns):
         raise ValueError("the decoded picture has another size than its header says")
     return np.asarray(decoded)

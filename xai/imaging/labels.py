@@ -13,6 +13,7 @@ from xai.errors import ImagingError
 from xai.imaging.geometry import VolumeGeometry
 from xai.imaging.nifti import NiftiFile, NiftiReader
 from xai.imaging.series import LabelMap, Series
+from xai.progress import Progress, ignore
 
 MOST_LABELS = 256
 _OFF_GRID = 0.25
@@ -42,8 +43,19 @@ class LabelReader:
         return np.ascontiguousarray(self._array[k])
 
 
-def attach_label_maps(images: Sequence[Series], files: Sequence[NiftiFile]) -> tuple[list[Series], list[Series]]:
+def attach_label_maps(
+    images: Sequence[Series], files: Sequence[NiftiFile], progress: Progress = ignore
+) -> tuple[list[Series], list[Series]]:
     """Offer label maps as overlays of the images on whose grid they lie.
+
+    Parameters
+    ----------
+    images : sequence of Series
+        Series of other formats, on which label maps may lie.
+    files : sequence of NiftiFile
+        All NIfTI files found: images and label maps.
+    progress : Progress
+        Called while files are looked into.
 
     Returns
     -------
@@ -51,7 +63,8 @@ def attach_label_maps(images: Sequence[Series], files: Sequence[NiftiFile]) -> t
         ``images`` with their label maps, and the NIfTI files that are series of their own (with theirs).
     """
     labels: list[NiftiFile] = []
-    for file in files:
+    for done, file in enumerate(files):
+        progress(done, len(files))
         others = [other.series for other in files if other is not file] + list(images)
         if any(_on_grid(other, file.series) for other in others) and is_label_map(file):
             labels.append(file)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from xai.errors import ImagingError
 from xai.imaging.decoding import LARGEST_PICTURE, gunzip, luminance, quiet
 from xai.imaging.geometry import VolumeGeometry
-from xai.imaging.series import Series
+from xai.imaging.series import Series, path_uid
 from xai.imaging.volume import Problem, SeriesInfo
 
 SUFFIXES = (".nii", ".nii.gz")
@@ -236,7 +236,7 @@ def _file(path: Path, image: Any, affine: NDArray[np.float64], placed: bool) -> 
             problems.append(Problem("undecodable", sentence, (path.name,)))
     description = path.name[: -len(".nii.gz")] if layout.packed else path.stem
     series = Series(
-        uid=str(path),
+        uid=path_uid(path),
         geometry=geometry,
         info=SeriesInfo(description=description),
         files=(path,),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, runtime_checkable
@@ -21,6 +22,11 @@ class SliceReader(Protocol):
     def read_slice(self, k: int) -> NDArray[np.float32]:
         """Return slice ``k`` (H, W) float32, rescaled; raise `ImagingError` naming the file when it cannot be read."""
         ...
+
+
+def path_uid(path: Path, part: str = "") -> str:
+    """Return an identifier for files that have none, which does not give away how they are called."""
+    return "file-" + hashlib.sha256(f"{path.absolute()}{part}".encode(errors="surrogateescape")).hexdigest()[:24]
 
 
 @runtime_checkable

@@ -108,20 +108,25 @@ def _split_beside(frames: Sequence[Frame]) -> list[list[Frame]]:
     if not _repeats(frames):
         return [list(frames)]
     across, down, _ = _directions(frames[0])
+    places = _places(_heights(frames))
     in_plane = np.array([[np.dot(across, f.position), np.dot(down, f.position)] for f in frames])  # type: ignore[arg-type]
     centres: list[NDArray[np.float64]] = []
     parts: list[list[Frame]] = []
-    for frame, place in zip(frames, in_plane, strict=True):
-        for centre, part in zip(centres, parts, strict=True):
-            if np.linalg.norm(centre - place) < BESIDE_MM:
+    covered: list[set[int]] = []
+    for frame, at, place in zip(frames, in_plane, places, strict=True):
+        for centre, part, heights in zip(centres, parts, covered, strict=True):
+            if np.linalg.norm(centre - at) < BESIDE_MM:
                 part.append(frame)
+                heights.add(int(place))
                 break
         else:
-            centres.append(place)
+            centres.append(at)
             parts.append([frame])
-    # A tilted stack drifts in the plane; only parts without repeats that all have company are stacks of their own.
-    whole = len(parts) > 1 and all(len(part) == len(parts[0]) for part in parts)
-    return parts if whole and len(parts) <= 4 else [list(frames)]
+            covered.append({int(place)})
+    # A tilted stack drifts in the plane too, but its parts lie at different heights.
+    count = int(places.max()) + 1
+    beside = len(parts) > 1 and all(len(heights) > count / 2 for heights in covered)
+    return parts if beside else [list(frames)]
 
 
 def _directions(frame: Frame) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:

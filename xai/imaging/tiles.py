@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from xai.errors import ImagingError
 from xai.imaging.decoding import LARGEST_PICTURE, luminance, quiet
 from xai.imaging.geometry import VolumeGeometry
-from xai.imaging.series import Series
+from xai.imaging.series import Series, path_uid
 from xai.imaging.volume import Problem, SeriesInfo
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff")
@@ -168,6 +168,7 @@ def _series(tiles: list[Tile]) -> Series:
     first = tiles[0]
     pages = [(tile.path, page) for tile in tiles for page in range(tile.pages)]
     several = first.pages > 1
+    alone = several or len(tiles) == 1
     order = "of the file's pages" if several else "of their names"
     problems = [
         Problem(
@@ -181,9 +182,9 @@ def _series(tiles: list[Tile]) -> Series:
         )
     shape = (len(pages), first.rows, first.columns)
     return Series(
-        uid=str(first.path if several or len(tiles) == 1 else first.path.parent) + f"#{first.rows}x{first.columns}",
+        uid=path_uid(first.path if alone else first.path.parent, f"#{first.rows}x{first.columns}"),
         geometry=VolumeGeometry.unknown(shape),
-        info=SeriesInfo(description=first.path.stem if several or len(tiles) == 1 else first.path.parent.name),
+        info=SeriesInfo(description=first.path.stem if alone else first.path.parent.name),
         files=tuple(tile.path for tile in tiles),
         reader=TileReader(pages, (first.rows, first.columns)),
         problems=tuple(problems),
