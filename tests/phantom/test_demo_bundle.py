@@ -9,7 +9,7 @@ import torch
 from xai.imaging.resample import CellGrid
 from xai.imaging.volume import SeriesInfo
 from xai.models.bundle import ClassifierBundle, load_bundle
-from xai.phantom.cases import Cases, balanced_accuracy, generate, to_cases
+from xai.phantom.cases import Cases, balanced_accuracy, draw_cases, to_cases
 from xai.phantom.cohort import demo_patients
 from xai.phantom.patient import make_patient
 from xai.phantom.plan import DEMO_SEED, cohort_grades
@@ -27,8 +27,7 @@ def bundle() -> ClassifierBundle:
 
 @pytest.fixture(scope="module")
 def fresh() -> Cases:
-    grades = cohort_grades(12, FRESH_SEED)
-    return to_cases(generate(FRESH_SEED, grades, slices=10), len(grades))
+    return draw_cases(FRESH_SEED, list(enumerate(cohort_grades(12, FRESH_SEED))), slices=10)
 
 
 def test_the_committed_bundle_is_small_and_says_what_it_saw(bundle: ClassifierBundle) -> None:
@@ -91,7 +90,7 @@ def test_the_demo_shows_the_model_right_on_its_plain_and_its_healthy_patient(bun
     for code, series in demo_patients():
         if code == "P003":
             continue
-        cases = to_cases(iter([series]), 1)
+        cases = to_cases([series])
         called = ask(bundle.network, cases.inputs).argmax(1).numpy()
         assert (called == cases.labels).mean() >= 0.8, code
 
@@ -122,7 +121,7 @@ def test_augmentation_moves_picture_and_mask_together() -> None:
 
 def test_legs_are_labelled_by_their_own_masks() -> None:
     series = make_patient(63_001, 0, grade=3, side="left", slices=8, size=160)
-    cases = to_cases(iter([series]), 1)
+    cases = to_cases([series])
     legs = legs_apart(cases)
     right, left = legs.labels[:8], legs.labels[8:]
     assert legs.inputs.shape == (16, 112, 112)
@@ -141,8 +140,7 @@ def test_taps_ask_where_the_cells_look() -> None:
 
 
 def test_training_is_repeatable_and_leaves_no_hooks() -> None:
-    grades = (3, 0, 3, 0)
-    cases = to_cases(generate(64_001, grades, slices=6, size=96), len(grades))
+    cases = draw_cases(64_001, list(enumerate((3, 0, 3, 0))), slices=6, size=96)
     recipe = Recipe(leg_epochs=1, epochs=1, epoch_slices=8, batch_size=4)
     said: list[str] = []
     first, second = (train(recipe, cases, cases, said.append) for _ in range(2))

@@ -10,7 +10,7 @@ from sklearn.preprocessing import StandardScaler
 
 from xai.imaging.resample import SliceMapping
 from xai.phantom.anatomy import MUSCLES
-from xai.phantom.cases import balanced_accuracy, generate, to_cases
+from xai.phantom.cases import balanced_accuracy, draw_cases
 from xai.phantom.patient import (
     MIN_LESION_PIXELS,
     NETWORK_SIZE,
@@ -178,8 +178,7 @@ def test_seeds_of_training_stopping_test_and_demo_are_disjoint() -> None:
 
 
 def test_brightness_alone_does_not_tell_who_is_affected() -> None:
-    grades = cohort_grades(48, 77)
-    cases = to_cases(generate(77, grades, slices=6, size=160), len(grades))
+    cases = draw_cases(77, list(enumerate(cohort_grades(48, 77))), slices=6, size=160)
     body = cases.inputs > 0
     means = cases.inputs.astype(np.float32).sum((1, 2)) / body.sum((1, 2))
     for features in (cases.raw_means[:, None], means[:, None], np.stack([cases.raw_means, means], 1)):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import partial
 from multiprocessing import get_context
 
@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xai.models.preprocess import Preprocess
+from xai.phantom.lesions import GRADES
 from xai.phantom.patient import PhantomSeries, make_patient, mask_on_grid
 from xai.progress import Progress, ignore
 
@@ -32,47 +33,81 @@ class Cases:
     """Mean stored value in the body, for the check that brightness alone does not give the label away."""
 
 
-def generate(
-    seed: int, grades: Sequence[int], slices: int = 16, size: int = 320, workers: int = 1
-) -> Iterator[PhantomSeries]:
-    """Yield patients 0, 1, ... of the cohort ``seed`` with the given grades."""
+def twins(patients: int) -> list[tuple[int, int]]:
+    """Return a plan in which every patient stands twice, healthy and with lesions, the grades in turn.
+
+    Who learns from it cannot tell the affected by their anatomy.
+    """
+    return [(k, grade) for k in range(patients) for grade in (0, 1 + k % (len(GRADES) - 1))]
+
+
+def draw_cases(
+    seed: int,
+    plan: Sequence[tuple[int, int]],
+    slices: int = 16,
+    size: int = 320,
+    workers: int = 1,
+    progress: Progress = ignore,
+) -> Cases:
+    """Draw patients of the cohort ``seed`` and bring them onto the network's grid.
+
+    Parameters
+    ----------
+    seed : int
+        Names the cohort.
+    plan : sequence of (index, grade)
+        Which of its patients.
+    slices, size : int
+        Pictures per patient and their breadth and height.
+    workers : int
+        Processes that draw; the outcome is the same for any number.
+    progress : callable
+        Told of patients done.
+    """
+    parts = [list(plan[k : k + 8]) for k in range(0, len(plan), 8)]
     draw = partial(_draw, seed, slices, size)
-    plan = list(enumerate(grades))
+    done: list[Cases] = []
+    progress(0, len(plan))
     if workers <= 1:
-        yield from map(draw, plan)
-        return
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        yield from pool.map(draw, plan, chunksize=2)
+        answers = map(draw, parts)
+        for cases in answers:
+            done.append(cases)
+            progress(min(8 * len(done), len(plan)), len(plan))
+    else:
+        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+            for cases in pool.map(draw, parts):
+                done.append(cases)
+                progress(min(8 * len(done), len(plan)), len(plan))
+    return _join(done)
 
 
-def _draw(seed: int, slices: int, size: int, patient: tuple[int, int]) -> PhantomSeries:
-    index, grade = patient
-    return make_patient(seed, index, grade=grade, slices=slices, size=size)
+def _draw(seed: int, slices: int, size: int, plan: list[tuple[int, int]]) -> Cases:
+    return to_cases(make_patient(seed, index, grade=grade, slices=slices, size=size) for index, grade in plan)
 
 
-def to_cases(series: Iterator[PhantomSeries], total: int, progress: Progress = ignore) -> Cases:
+def to_cases(series: Iterable[PhantomSeries]) -> Cases:
     """Bring patients onto the network's grid with the preprocessing that every bundle uses."""
     preprocess = Preprocess()
-    inputs, masks, labels, grades, patients, means = [], [], [], [], [], []
-    progress(0, total)
-    for done, one in enumerate(series, start=1):
+    done = []
+    for one in series:
         stored = [pixels.astype(np.float32) for pixels in one.array]
         x = preprocess.to_input(stored, preprocess.mapping(one.geometry)).numpy()[:, 0]
-        inputs.append(x.astype(np.float16))
-        masks.append(mask_on_grid(one.mask, one.geometry))
-        labels.append(one.labels)
-        grades.append(one.grades)
-        patients.append(np.full(len(x), one.patient.index, np.int64))
-        means.append([float(pixels[one_body].mean()) for pixels, one_body in zip(stored, _bodies(one), strict=True)])
-        progress(done, total)
-    return Cases(
-        np.concatenate(inputs),
-        np.concatenate(masks),
-        np.concatenate(labels),
-        np.concatenate(grades),
-        np.concatenate(patients),
-        np.concatenate(means),
-    )
+        means = [float(pixels[body].mean()) for pixels, body in zip(stored, _bodies(one), strict=True)]
+        done.append(
+            Cases(
+                x.astype(np.float16),
+                mask_on_grid(one.mask, one.geometry),
+                one.labels,
+                one.grades,
+                np.full(len(x), one.patient.index, np.int64),
+                np.array(means),
+            )
+        )
+    return _join(done)
+
+
+def _join(parts: Sequence[Cases]) -> Cases:
+    return Cases(*(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(Cases)))
 
 
 def _bodies(series: PhantomSeries) -> NDArray[np.bool_]:

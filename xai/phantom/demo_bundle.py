@@ -13,7 +13,7 @@ from torch import Tensor
 
 from xai.models.bundle import save_bundle
 from xai.models.manifest import TrainedOn
-from xai.phantom.cases import Cases, balanced_accuracy, generate, to_cases
+from xai.phantom.cases import Cases, balanced_accuracy, draw_cases, twins
 from xai.phantom.lesions import GRADES
 from xai.phantom.plan import HELD_OUT_SEED, TEST_SEED, TRAIN_SEED, cohort_grades
 from xai.phantom.pointing import hirescam_peaks
@@ -42,18 +42,14 @@ def _short(value: float | dict[str, float]) -> float | dict[str, float]:
     return {k: round(v, 4) for k, v in value.items()} if isinstance(value, dict) else round(value, 4)
 
 
-def make_cases(seed: int, patients: int, slices: int, say: Say, workers: int = 2) -> Cases:
-    """Draw a balanced cohort in memory."""
-    say(f"drawing {patients} patients of cohort {seed}")
-    return to_cases(generate(seed, cohort_grades(patients, seed), slices, workers=workers), patients)
-
-
 def make_bundle(out: Path, recipe: Recipe, say: Say = print) -> dict[str, float | dict[str, float]]:
     """Train, test on fresh patients and write the bundle; return the test's figures."""
-    learn = make_cases(TRAIN_SEED, recipe.patients, recipe.slices, say, recipe.workers)
-    held_out = make_cases(HELD_OUT_SEED, recipe.held_out, recipe.slices, say, recipe.workers)
+    say(f"drawing {recipe.patients} patients to learn from, each with and without lesions")
+    learn = draw_cases(TRAIN_SEED, twins(recipe.patients), recipe.learn_slices, workers=recipe.workers)
+    say(f"drawing {recipe.held_out} patients to choose by and {recipe.tested} to test on")
+    held_out = _cohort(HELD_OUT_SEED, recipe.held_out, recipe)
+    tested = _cohort(TEST_SEED, recipe.tested, recipe)
     network = train(recipe, learn, held_out, say)
-    tested = make_cases(TEST_SEED, recipe.tested, recipe.slices, say, recipe.workers)
     metrics = score(tested, ask(network, tested.inputs))
     for name, figures in hirescam_peaks(network, tested).items():
         metrics[f"hirescam_peak_{name}"] = figures
@@ -76,6 +72,10 @@ def make_bundle(out: Path, recipe: Recipe, say: Say = print) -> dict[str, float 
         metrics=metrics,
     )
     return metrics
+
+
+def _cohort(seed: int, patients: int, recipe: Recipe) -> Cases:
+    return draw_cases(seed, list(enumerate(cohort_grades(patients, seed))), recipe.slices, workers=recipe.workers)
 
 
 def main() -> None:

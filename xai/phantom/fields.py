@@ -13,11 +13,25 @@ Array = NDArray[Any]
 """Of float32 throughout; NumPy's types lose that at every product with a plain number."""
 
 
-def noise(rng: np.random.Generator, shape: tuple[int, ...], sigma: tuple[float, ...]) -> Array:
-    """Return a smooth random field of zero mean and unit deviation; ``sigma`` in pixels along each axis."""
-    field = rng.standard_normal(shape, dtype=np.float32)
-    field = gaussian_filter(field, sigma, mode="wrap", truncate=3.0)
+def noise(rng: np.random.Generator, shape: tuple[int, int, int], sigma: tuple[float, float, float]) -> Array:
+    """Return a smooth random field (D, h, w) of zero mean and unit deviation; ``sigma`` in pixels along each axis."""
+    steps = [max(1, int(s / 2.5)) for s in sigma[1:]]
+    coarse = (shape[0], *(int(np.ceil(n / step)) + 1 for n, step in zip(shape[1:], steps, strict=True)))
+    field = rng.standard_normal(coarse, dtype=np.float32)
+    field = gaussian_filter(field, (sigma[0], sigma[1] / steps[0], sigma[2] / steps[1]), mode="wrap", truncate=3.0)
+    # A wide field is drawn on fewer points: between them, two and a half to a deviation, straight lines do.
+    for axis, step in enumerate(steps, start=1):
+        if step > 1:
+            field = _refine(field, step, shape[axis], axis)
+    field = field[:, : shape[1], : shape[2]]
     return np.asarray((field - field.mean()) / (field.std() + 1e-9), np.float32)
+
+
+def _refine(field: Array, step: int, length: int, axis: int) -> Array:
+    place = np.arange(length) / np.float32(step)
+    low = place.astype(int)
+    part = (place - low).astype(np.float32).reshape((1, -1, 1) if axis == 1 else (1, 1, -1))
+    return np.asarray(np.take(field, low, axis) * (1 - part) + np.take(field, low + 1, axis) * part)
 
 
 def edge(distance: Array, width: float) -> Array:

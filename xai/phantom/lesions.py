@@ -13,7 +13,7 @@ from xai.phantom.fields import Array, edge, noise, ridges
 GRADES = ("healthy", "subtle", "moderate", "plain")
 """Grade ``i`` of a patient, or of a slice with that patient's lesions."""
 
-_PEAK = {1: (0.12, 0.20), 2: (0.26, 0.42), 3: (0.50, 0.80)}
+_PEAK = {1: (0.17, 0.27), 2: (0.35, 0.50), 3: (0.58, 0.85)}
 """Range of the fat fraction in the thick of a lesion by grade."""
 
 _FREQUENT = (0.22, 0.12, 0.10, 0.20, 0.16, 0.08, 0.08, 0.04)
@@ -69,7 +69,7 @@ def choose_lesions(grade: int, side: str, rng: np.random.Generator) -> tuple[Les
                     peak=float(rng.uniform(*_PEAK[grade])),
                     middle=float(middle + rng.normal(0, 0.02)),
                     half_length=float(half * rng.uniform(0.85, 1.15)),
-                    coverage=float(rng.uniform(0.55, 1.0)),
+                    coverage=float(rng.uniform(0.65, 1.0)),
                 )
             )
     return tuple(lesions)

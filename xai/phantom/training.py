@@ -25,11 +25,14 @@ Say = Callable[[str], None]
 class Recipe:
     """How the demo classifier is trained: on single legs first, where a lesion fills more of the picture."""
 
-    patients: int = 240
+    patients: int = 400
+    """To learn from; each is drawn twice, see `xai.phantom.cases.twins`."""
+    learn_slices: int = 6
+    """Few of each patient: more patients teach more than more slices."""
     held_out: int = 40
     tested: int = 80
     slices: int = 16
-    leg_epochs: int = 30
+    leg_epochs: int = 24
     epochs: int = 8
     epoch_slices: int = 2048
     """Drawn anew for each epoch, as many affected as healthy."""
@@ -37,7 +40,7 @@ class Recipe:
     leg_rate: float = 2e-3
     rate: float = 6e-4
     """Highest learning rates of the two parts."""
-    weight_decay: float = 1e-3
+    weight_decay: float = 0.05
     taps: float = 1.0
     """Weight of the loss of `Taps`."""
     seed: int = 7
@@ -69,10 +72,10 @@ def augment(x: Tensor, mask: Tensor, generator: torch.Generator) -> tuple[Tensor
     both = functional.grid_sample(both, grid, mode="bilinear", padding_mode="zeros", align_corners=False)
     x, mask = both[:, :1], both[:, 1:]
     body = (x > 0).float()
-    gamma = torch.exp(uniform(-0.25, 0.25)).view(-1, 1, 1, 1)
+    gamma = torch.exp(uniform(-0.2, 0.2)).view(-1, 1, 1, 1)
     x = x.clamp_min(1e-6).pow(gamma)
-    bias = functional.interpolate(0.10 * torch.randn(n, 1, 4, 4, generator=generator), x.shape[-2:], mode="bicubic")
-    sigma = uniform(0, 0.03).view(-1, 1, 1, 1)
+    bias = functional.interpolate(0.03 * torch.randn(n, 1, 4, 4, generator=generator), x.shape[-2:], mode="bicubic")
+    sigma = uniform(0, 0.015).view(-1, 1, 1, 1)
     noisy = x * torch.exp(bias) + sigma * torch.randn(x.shape, generator=generator)
     return noisy.clamp(0, 1) * body, mask
 
