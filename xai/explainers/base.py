@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from typing import Protocol, runtime_checkable
 
@@ -137,10 +137,10 @@ def find_layer(network: nn.Module, layer: str | None) -> nn.Module:
         When the network has no such layer.
     """
     names = ("conv", "layer4") if layer is None else (layer,)
-    modules: dict[str, nn.Module] = dict(network.named_modules())
     for name in names:
-        if name and name in modules:
-            return modules[name]
+        if name:
+            with suppress(AttributeError):
+                return network.get_submodule(name)
     raise ExplainError(f"The network has no layer {' or '.join(names)!r} to look at.")
 
 
