@@ -88,7 +88,8 @@ def test_a_thigh_is_not_what_the_model_was_trained_on(
     assert clean is not None
     assert labelled is not None
     assert session.labels is not None
-    painted = session.series is not None and session.series.geometry.display.apply(session.labels[8] > 0)
+    assert session.series is not None
+    painted = np.asarray(session.series.geometry.display.apply(session.labels[8] > 0), bool)
     changed = clean.pixels != labelled.pixels
     assert np.array_equal(changed & ~painted, np.zeros_like(changed))
     assert changed[painted].mean() > 0.9

@@ -34,7 +34,7 @@ def test_bad_input_is_one_sentence_and_nothing_is_lost(
             bad = tmp_path / "nowhere"
     series = workplace.session.series
     with qtbot.waitSignal(workplace.session.message) as told:
-        workplace.window.open_paths([bad])
+        workplace.window.files.open_paths([bad])
     assert told.args is not None
     sentence, failure = told.args
     assert failure

@@ -76,7 +76,7 @@ class Workplace(QObject):
         if bundle is not None:
             self.explaining.open_model(bundle)
         if paths:
-            self.window.open_paths(paths)
+            self.window.files.open_paths(paths)
 
     def close(self) -> None:
         """Write what waits to be saved, end threads and process; closing twice does nothing."""

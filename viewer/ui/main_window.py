@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -12,7 +12,6 @@ from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
 from PySide6.QtWidgets import (
     QApplication,
-    QFileDialog,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -26,13 +25,13 @@ from viewer.app.control import Control
 from viewer.app.display import method_texts, on_screen, pictures, prediction_text, readout, resolved_view
 from viewer.app.engine import EngineInfo
 from viewer.app.explaining import METHODS, Explaining
-from viewer.app.export import maps_writing
 from viewer.app.reading import CASE_ITEMS, MAP_ITEMS, NOT_JUDGED, Reading
 from viewer.app.session import LABELS, Session
 from viewer.app.tasks import TaskRunner
 from viewer.core.overlay import OverlayStyle
 from viewer.ui import pages, theme
-from viewer.ui.dialogs import choose, show_page
+from viewer.ui.dialogs import show_page
+from viewer.ui.files import Files
 from viewer.ui.menus import build_menus
 from viewer.ui.overlay_panel import OverlayPanel
 from viewer.ui.prediction_panel import PredictionPanel
@@ -49,8 +48,6 @@ class MainWindow(QMainWindow):
     """Puts the panels together. ``closing`` comes once, when the user closes it."""
 
     closing = Signal()
-    exported = Signal()
-    """Maps were written, or could not be."""
     refreshed = Signal()
     """Everything on screen is up to date with the session."""
 
@@ -58,9 +55,10 @@ class MainWindow(QMainWindow):
         self, session: Session, explaining: Explaining, reading: Reading, runner: TaskRunner, hint: str = ""
     ) -> None:
         super().__init__()
-        self._session, self._explaining, self._reading, self._runner = session, explaining, reading, runner
+        self._session, self._explaining, self._reading = session, explaining, reading
         self._hint = hint or "Open a folder (Ctrl+O), or drop files here.\nF1 lists all keys."
         self.control = Control(session, explaining)
+        self.files = Files(self, session, explaining, reading, runner)
         self.setAcceptDrops(True)
         self.series_panel = SeriesPanel()
         self.views = (SliceView("Picture"), SliceView("Picture with overlay"))
@@ -151,11 +149,11 @@ class MainWindow(QMainWindow):
 
     def _bindings(self) -> dict[str, Callable[[], None]]:
         own: dict[str, Callable[[], None]] = {
-            "file.open-folder": partial(self._choose_paths, QFileDialog.FileMode.Directory),
-            "file.open-files": partial(self._choose_paths, QFileDialog.FileMode.ExistingFiles),
-            "file.open-model": self._choose_model,
-            "file.export-ratings": self._choose_ratings_file,
-            "file.export-maps": self._choose_maps_folder,
+            "file.open-folder": self.files.open_folder,
+            "file.open-files": self.files.open_files,
+            "file.open-model": self.files.open_model,
+            "file.export-ratings": self._export_ratings,
+            "file.export-maps": self.files.export_maps,
             "file.quit": self._quit,
             "view.full-screen": self._toggle_full_screen,
             "overlay.peek": lambda: self.control.peek(not self._session.state.peek),
@@ -194,7 +192,7 @@ class MainWindow(QMainWindow):
         self.overlays.labelsToggled.connect(partial(control.overlay_ticked, LABELS))
         self.form.answered.connect(reading.answer)
         self.form.readerChanged.connect(reading.set_reader)
-        self.form.exportRequested.connect(self._choose_ratings_file)
+        self.form.exportRequested.connect(self._export_ratings)
         self.task_bar.cancelRequested.connect(self.actions_by_id["work.cancel"].trigger)
         session.catalogChanged.connect(self._show_catalog)
         session.seriesChanged.connect(self._show_series)
@@ -204,10 +202,9 @@ class MainWindow(QMainWindow):
         explaining.progressed.connect(partial(self.task_bar.show_progress, "Predicting and explaining"))
         for source in (session.viewChanged, explaining.resultsChanged, explaining.modelChanged, reading.answersChanged):
             source.connect(self._update.start)
-        for message in (session.message, explaining.message, reading.message):
+        for message in (session.message, explaining.message, reading.message, self.files.message):
             message.connect(self.task_bar.show_message)
         reading.readerChanged.connect(self.form.reader.setText)
-        reading.exported.connect(lambda rows, path: self.task_bar.show_message(f"{rows} answers written to {path}."))
 
     def show_hint_for(self, demo: bool) -> None:
         """Say where the demo's pictures come from."""
@@ -335,47 +332,9 @@ class MainWindow(QMainWindow):
 
     # Dialogs --------------------------------------------------------------------------------------------------------
 
-    def _choose_paths(self, mode: QFileDialog.FileMode) -> None:
-        choose(self, "Open series", self.open_paths, mode)
-
-    def open_paths(self, paths: Sequence[Path]) -> None:
-        """Open files and folders; a folder that is a classifier bundle is opened as the model."""
-        bundles = [path for path in paths if (path / "bundle.toml").is_file()]
-        for path in bundles:
-            self._explaining.open_model(path)
-        rest = [path for path in paths if path not in bundles]
-        if rest:
-            self._session.open(rest)
-
-    def _choose_model(self) -> None:
-        take = lambda paths: self._explaining.open_model(paths[0])  # noqa: E731
-        choose(self, "Open the folder of a model", take, QFileDialog.FileMode.Directory)
-
-    def _choose_ratings_file(self) -> None:
+    def _export_ratings(self) -> None:
         self.form.commit()
-        start = Path.home() / "ratings.csv"
-        take = lambda paths: self._reading.export(paths[0])  # noqa: E731
-        choose(self, "Export ratings", take, QFileDialog.FileMode.AnyFile, start=start, saving=True)
-
-    def _choose_maps_folder(self) -> None:
-        volume = self._session.volume
-        if volume is None or not any(self._explaining.counts()):
-            self.task_bar.show_message("There are no maps to write yet: the series is still being read.", True)
-            return
-        explanations = self._explaining.explanations(volume.sha256)
-
-        def write(paths: list[Path]) -> None:
-            task = self._runner.run(maps_writing(explanations, paths[0]), title="Writing the maps")
-            task.succeeded.connect(lambda _: self.task_bar.show_message(f"Maps written to {paths[0]}."))
-            task.failed.connect(lambda why: self.task_bar.show_message(why, True))
-            task.finished.connect(self.exported)
-
-        choose(self, "Export maps into a folder", write, QFileDialog.FileMode.Directory)
-
-    @property
-    def is_exporting(self) -> bool:
-        """Whether maps are being written."""
-        return self._runner.is_busy
+        self.files.export_ratings()
 
     def _show_page(self, title: str, page: Callable[[], str]) -> None:
         show_page(self, title, page())
@@ -426,7 +385,7 @@ class MainWindow(QMainWindow):
         """Open what was dropped."""
         paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
         if paths:
-            self.open_paths(paths)
+            self.files.open_paths(paths)
 
     def _quit(self) -> None:
         self.close()

@@ -70,17 +70,21 @@ class Tour:
         hands.picture("01-first-picture")
         hands.wait("series read", lambda: session.volume is not None, session.volumeReady)
         self._wait_for_maps()
-        hands.picture("02-series-open-healthy")
-        # The affected patient with the plainest findings is the last of the list.
+        affected = {}
+        for number in range(self._window.series_panel.list.count()):
+            self._open(number)
+            affected[number] = int(np.sum(explaining.probability(1) >= 0.5))
+            hands.note(f"series {number + 1}: {affected[number]} slices called affected")
+            hands.picture(f"02-series-{number + 1}")
+        self._open(max(affected, key=lambda number: affected[number]))
+
+    def _open(self, number: int) -> None:
+        hands, session = self._hands, self._session
         panel: QListWidget = self._window.series_panel.list
-        item = panel.item(panel.count() - 1)
-        hands.click(panel.viewport(), panel.visualItemRect(item).center())
-        last = panel.count() - 1
-        hands.wait(
-            "the other series", lambda: session.index == last and session.volume is not None, session.volumeReady
-        )
+        hands.click(panel.viewport(), panel.visualItemRect(panel.item(number)).center())
+        what = f"series {number + 1} read"
+        hands.wait(what, lambda: session.index == number and session.volume is not None, session.volumeReady)
         self._wait_for_maps()
-        hands.wait("model", lambda: explaining.model is not None, explaining.modelChanged)
 
     def _wait_for_maps(self) -> None:
         explaining = self._explaining
@@ -202,7 +206,7 @@ class Tour:
         maps.mkdir(exist_ok=True)
         hands.press("Ctrl+Shift+E")
         self._enter_path(maps)
-        hands.wait("maps", lambda: not window.is_exporting, window.exported)
+        hands.wait("maps", lambda: not window.files.is_writing, window.files.mapsWritten)
         hands.back_in_window()
         for key in METHODS:
             self._expect((maps / f"{key}.npz").is_file(), f"{key}.npz is written")
