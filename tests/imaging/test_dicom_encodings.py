@@ -309,3 +309,15 @@ def test_jpeg_segments_that_contradict_each_other_are_refused(where: int, dicom:
     dicom.save(ds)
     with pytest.raises(ImagingError, match=r"^image000.dcm cannot be read: its pixel data cannot be decoded\.$"):
         _only(dicom.folder).read_slice(0)
+
+
+def test_what_pydicom_says_of_oddities_stays_out_of_logs(
+    dicom: Any, basic_dataset: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    # Bytes after the pixels make pydicom warn, and the tests turn warnings into errors.
+    ds = basic_dataset(np.zeros((4, 6), np.uint8))
+    ds.SamplesPerPixel, ds.PhotometricInterpretation, ds.PlanarConfiguration = 3, "RGB", 0
+    ds.PixelData = b"\x40" * (4 * 6 * 3 + 10)
+    dicom.save(ds)
+    assert (_only(dicom.folder).read_slice(0) == 0x40).all()
+    assert caplog.records == []

@@ -347,3 +347,15 @@ def test_without_a_series_identifier_none_gives_the_file_away(axial: Any, dicom:
     assert len(series) == 6
     assert series.uid.startswith("file-")
     assert "image" not in series.uid
+
+
+def test_of_two_copies_the_one_with_pixels_is_kept(axial: Any, dicom: Any) -> None:
+    array, affine = axial
+    dicom.series(array, affine)
+    whole = dicom.written[2].read_bytes()
+    dicom.written[2].write_bytes(whole[:-50])
+    (dicom.folder / "zzz.dcm").write_bytes(whole)
+    series = only(dicom.folder)
+    assert codes(series) == ["undecodable"]
+    assert files(series, "undecodable") == {"image002.dcm"}
+    assert np.array_equal(series.read().array, array)
