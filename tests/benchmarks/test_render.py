@@ -10,7 +10,7 @@ from viewer.core.overlay import Layer, OverlayStyle
 from viewer.core.render import render
 from viewer.core.window import Window, auto_window, sample_values
 from xai.imaging.geometry import DisplayTransform
-from xai.imaging.resample import CellGrid, interpolation
+from xai.imaging.resample import CellGrid, spread
 
 COLOURS = ("inferno", "viridis", "magma")
 
@@ -21,11 +21,11 @@ COLOURS = ("inferno", "viridis", "magma")
 def test_render(benchmark: BenchmarkFixture, side: int, overlays: int, turned: bool) -> None:
     rng = np.random.default_rng(1)
     values = rng.random((side, side), np.float32) * 1000
-    weights = interpolation(np.linspace(0, 6, side), 7, CellGrid())
+    places = np.linspace(0, 6, side)
     layers = []
     for name in COLOURS[:overlays]:
         cells = rng.random((7, 7), np.float32) ** 2
-        values_of_map = (weights @ cells @ weights.T).astype(np.float32)
+        values_of_map = spread(cells, CellGrid(), places, places)
         layers.append(Layer(values_of_map, OverlayStyle(colormap=name), (0.0, float(cells.max()))))
     display = DisplayTransform(transpose=turned, flip_rows=turned)
     benchmark(render, values, display, Window(500, 1000), False, layers)

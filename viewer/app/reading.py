@@ -140,11 +140,17 @@ class Reading(QObject):
             self._screen = screen
             self.answersChanged.emit()
         if screen.volume_sha256:
+            now = utc_now(), time.monotonic()
             for item in (*CASE_ITEMS, *(MAP_ITEMS if screen.map_id else ())):
-                self._shown.setdefault(self._question(item), (utc_now(), time.monotonic()))
+                self._shown.setdefault(self._question(item), now)
 
     def _question(self, item: Item) -> tuple[object, ...]:
-        return self._place(Answer.give(item, None, self._screen.about(self.reader_id, item)))
+        """Name the question as `_place` names its answer, without making one: this is done for every slice passed."""
+        screen = self._screen
+        is_map, is_case = item.scope == "map" and screen.stage == "S2", item.scope == "case"
+        about_map = (screen.map_id, screen.target_class) if is_map else ("", "")
+        number = None if is_case else screen.slice_index
+        return self.reader_id, case_id_of(screen.volume_sha256), item.id, *about_map, number
 
     @property
     def screen(self) -> OnScreen:

@@ -9,7 +9,7 @@ from scipy.ndimage import distance_transform_edt
 from torch import nn
 
 from xai.explainers.cam import HiResCAM
-from xai.imaging.resample import CellGrid, interpolation
+from xai.imaging.resample import CellGrid, spread
 from xai.models.networks import NETWORKS
 from xai.phantom.cases import Cases
 from xai.phantom.training import NETWORK, ask
@@ -48,9 +48,9 @@ def hirescam_peaks(network: nn.Module, cases: Cases) -> dict[str, dict[str, floa
 
 def peak(cells: NDArray[np.float32], grid: CellGrid, body: NDArray[np.bool_], size: int) -> tuple[int, int]:
     """Return the network pixel within ``body`` where a map of ``cells`` is highest."""
-    matrix = interpolation(np.arange(size, dtype=np.float64), len(cells), grid)
-    spread = np.where(body, matrix @ cells @ matrix.T, -np.inf)
-    row, column = np.unravel_index(int(spread.argmax()), spread.shape)
+    pixels = np.arange(size, dtype=np.float64)
+    values = np.where(body, spread(cells, grid, pixels, pixels), -np.inf)
+    row, column = np.unravel_index(int(values.argmax()), values.shape)
     return int(row), int(column)
 
 
