@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -133,6 +134,15 @@ def test_ctrl_c_is_130(tmp_path: Path, run: Run, stand_in: StandIn) -> None:
 
     stand_in("viewer.ui.application", run=application)
     assert run(tmp_path) == (130, "", "Cancelled.\n")
+
+
+def test_warnings_of_libraries_are_not_shown(tmp_path: Path, run: Run, stand_in: StandIn) -> None:
+    def application(paths: list[Path], bundle: Path | None, demo: bool) -> int:
+        warnings.warn("Invalid value for VR PN: Doe^Jane", UserWarning, stacklevel=1)
+        return 0
+
+    stand_in("viewer.ui.application", run=application)
+    assert run(tmp_path) == (0, "", "")
 
 
 def test_the_unexpected_is_one_sentence_and_keeps_no_message(
