@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPoint, Qt
-from PySide6.QtGui import QKeyEvent, QKeySequence
-from PySide6.QtWidgets import QApplication
+from PySide6.QtGui import QImage, QKeyEvent, QKeySequence
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QTextBrowser
 from pytestqt.qtbot import QtBot
 
 from viewer.app.commands import COMMANDS
@@ -176,6 +177,8 @@ def test_clean_and_overlay_side_by_side(workplace: Workplace, hands: Hands) -> N
     assert abs(column - SPOT[1]) <= 4
     hands.double_click(workplace.window.views[0])
     assert workplace.session.state.layout == "single"
+    hands.double_click(workplace.window.views[0])
+    assert workplace.session.state.layout == "compare"
 
 
 def test_left_drag_windows_and_undo_takes_it_back(workplace: Workplace, hands: Hands) -> None:
@@ -251,3 +254,59 @@ def test_a_comment_takes_letters_and_digits_for_itself(workplace: Workplace, han
     hands.click(workplace.window.views[0])
     workplace.window.views[0].setFocus()
     qtbot.waitUntil(lambda: workplace.reading.unsaved == 0)
+
+
+def test_three_methods_beside_the_clean_picture(workplace: Workplace, hands: Hands) -> None:
+    workplace.window.control.show_slice(SPOTS[0])
+    hands.press("V")
+    hands.press("L")
+    hands.press("L")
+    workplace.window.refresh()
+    assert all(view.isVisible() for view in workplace.window.views)
+    titles = [[bar.title for bar in view.picture.bars] for view in workplace.window.views if view.picture is not None]
+    assert titles == [[], ["Grad-CAM"], ["Grad-CAM++"], ["HiResCAM"]]
+    sizes = {(view.width(), view.height()) for view in workplace.window.views}
+    assert max(width for width, _ in sizes) - min(width for width, _ in sizes) <= 2
+
+
+def test_the_swipe_line_parts_clean_from_overlay(workplace: Workplace, hands: Hands) -> None:
+    workplace.window.control.show_slice(SPOTS[0])
+    workplace.window.refresh()
+    view = workplace.window.views[0]
+
+    def colourful(image: QImage, left: int, right: int) -> int:
+        pixels = [image.pixelColor(x, y) for x in range(left, right, 3) for y in range(150, view.height() - 150, 3)]
+        return sum(pixel.red() - pixel.blue() > 40 for pixel in pixels)
+
+    hands.press("V")
+    hands.press("S")
+    workplace.window.refresh()
+    middle = view.view_position(*reversed(SPOT)).x()
+    workplace.window.control.swiped((middle + 60) / view.width())
+    workplace.window.refresh()
+    image = view.grab().toImage()
+    assert colourful(image, 60, int(middle + 50)) == 0
+    # The line is dragged to the left of the spot by the mouse, without touching the window.
+    at = QPoint(round(middle + 60), 80)
+    QTest.mousePress(view, Qt.MouseButton.LeftButton, pos=at)
+    QTest.mouseMove(view, at - QPoint(120, 0))
+    QTest.mouseRelease(view, Qt.MouseButton.LeftButton, pos=at - QPoint(120, 0))
+    workplace.window.refresh()
+    assert workplace.session.state.window is None
+    assert colourful(view.grab().toImage(), int(middle - 50), int(middle + 50)) > 20
+
+
+def test_the_card_says_what_made_the_map(workplace: Workplace, hands: Hands) -> None:
+    workplace.window.control.show_slice(SPOTS[0])
+    hands.press("V")
+    hands.press("F3")
+    dialog = QApplication.activeModalWidget()
+    assert dialog is not None
+    page = dialog.findChild(QTextBrowser)
+    assert isinstance(page, QTextBrowser)
+    text = page.toPlainText()
+    volume = workplace.session.volume
+    assert volume is not None
+    for word in ("HiResCAM", "arXiv:2011.08891", "layer4", "affected", "b" * 64, volume.sha256, "not a medical device"):
+        assert word in text
+    hands.press("Escape", dialog)

@@ -142,8 +142,10 @@ def test_compare_puts_the_clean_picture_first() -> None:
     clean, painted = resolve(state, CONTEXT).panes
     assert clean == vs.Pane()
     assert [key for key, _ in painted.overlays] == ["muscles", "gradcam"]
-    assert vs.layout_toggled(state).layout == "single"
     assert resolve(vs.peeking(state, True), CONTEXT).panes == (vs.Pane(), vs.Pane())
+    state = vs.layout_toggled(state)
+    assert state.layout == "methods"
+    assert vs.layout_toggled(state).layout == "single"
 
 
 def test_the_colour_bar_is_that_of_a_map_on_show() -> None:
@@ -186,3 +188,30 @@ def test_states_compare_and_hash_by_value() -> None:
 def test_an_unknown_layout_is_refused() -> None:
     with pytest.raises(ValueError, match="layout"):
         vs.laid_out(STATE, "3x3")  # type: ignore[arg-type]
+
+
+def test_three_methods_stand_beside_the_clean_picture_whatever_is_ticked() -> None:
+    state = vs.laid_out(vs.soloed(STATE, STATE.keys[0]), "methods")
+    panes = resolve(state, vs.ViewContext(slices=3)).panes
+    methods = [key for key, style in state.overlays if isinstance(style, OverlayStyle)]
+    assert panes[0].overlays == ()
+    assert [[key for key, _ in pane.overlays] for pane in panes[1:]] == [[key] for key in methods[:3]]
+    assert all(style.visible for pane in panes for _, style in pane.overlays)
+    hidden = resolve(vs.peeking(state, True), vs.ViewContext(slices=3)).panes
+    assert len(hidden) == len(panes)
+    assert all(pane.overlays == () for pane in hidden)
+
+
+def test_maximising_goes_back_to_the_layout_before() -> None:
+    several = vs.laid_out(STATE, "methods")
+    one = vs.maximised(several)
+    assert one.layout == "single"
+    assert vs.maximised(one, "methods").layout == "methods"
+
+
+def test_the_swipe_line_stays_within_the_view_and_needs_an_overlay() -> None:
+    state = vs.swiped(vs.soloed(STATE, STATE.keys[0]), 1.7)
+    assert state.swipe == 1.0
+    assert resolve(state, vs.ViewContext(slices=3)).panes[0].swipe == 1.0
+    assert resolve(vs.peeking(state, True), vs.ViewContext(slices=3)).panes[0].swipe is None
+    assert vs.swiped(state, None).swipe is None

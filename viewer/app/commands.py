@@ -79,8 +79,15 @@ COMMANDS: tuple[Command, ...] = (
     Command("window.3", "View", "Window 0.1–99.9 %", ("3",), "From the 0.1th to the 99.9th percentile."),
     Command("window.4", "View", "Window full range", ("4",), "From the smallest to the largest value."),
     Command("view.invert", "View", "Invert grey values", ("I",), "Dark becomes bright.", checkable=True),
+    Command("view.layout", "View", "Next layout", ("L",), "One picture; clean | overlay; clean and three methods."),
+    Command("view.maximise", "View", "One picture or several", ("M",), "Also: double-click on a picture."),
     Command(
-        "view.layout", "View", "Clean | overlay", ("L",), "Show the clean picture beside the overlay.", checkable=True
+        "view.swipe",
+        "View",
+        "Swipe line",
+        ("S",),
+        "A line to drag across the picture: clean to its left, overlay to its right.",
+        checkable=True,
     ),
     Command("view.fit", "View", "Fit to view", ("F", "="), "Whole slice in the view, centred."),
     Command("view.zoom-in", "View", "Zoom in", ("+", "Ctrl+="), "Also: right-drag up, Ctrl+wheel."),
@@ -134,6 +141,13 @@ COMMANDS: tuple[Command, ...] = (
         "Explain affected, the predicted class or healthy.",
     ),
     Command(
+        "overlay.card",
+        "Explanations",
+        "Explanation card",
+        ("F3",),
+        "What made the chosen map: method, reference, layer, target, model, volume, cost; to read and to copy.",
+    ),
+    Command(
         "work.cancel", "Explanations", "Stop computing", ("Esc",), "Stop reading or computing; what is there stays."
     ),
     Command("work.resume", "Explanations", "Compute the rest", ("F5",), "Go on after a stop."),
@@ -158,7 +172,8 @@ MOUSE: tuple[tuple[str, str], ...] = (
     ("Right-drag", "zoom"),
     ("Ctrl+wheel", "zoom at the pointer"),
     ("Shift+wheel", "opacity of the overlay"),
-    ("Double-click", "one picture or clean | overlay"),
+    ("Double-click", "one picture or several"),
+    ("Drag the swipe line", "clean to its left, overlay to its right (S)"),
     ("Drop files or folders", "open them"),
 )
 """What the mouse does on a picture, for the F1 page."""

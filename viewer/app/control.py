@@ -11,7 +11,7 @@ from viewer.app.explaining import Explaining
 from viewer.app.session import Session
 from viewer.core import view_state
 from viewer.core.overlay import OverlayStyle
-from viewer.core.view_state import TARGETS, TargetName, ViewState
+from viewer.core.view_state import TARGETS, LayoutName, TargetName, ViewState
 from viewer.core.window import dragged
 
 OPACITY_STEP = 0.05
@@ -34,6 +34,7 @@ class Control:
         self._session = session
         self._explaining = explaining
         self._window_at_press = session.context().auto_window
+        self._layout_before: LayoutName = "compare"
 
     # Mouse ----------------------------------------------------------------------------------------------------------
 
@@ -63,6 +64,10 @@ class Control:
         """Go to a slice; work goes on from there."""
         self._change(view_state.at_slice(self._session.state, index, len(self._session.slices)))
         self._explaining.focus(self._session.state.slice_index)
+
+    def swiped(self, place: float) -> None:
+        """Move the line between clean picture and overlay to a share of the view."""
+        self._change(view_state.swiped(self._session.state, place), "swipe")
 
     def opacity_stepped(self, steps: int) -> None:
         """Make the chosen overlay more or less opaque."""
@@ -115,6 +120,8 @@ class Control:
         transitions: dict[str, Callable[[ViewState], ViewState]] = {
             "view.invert": view_state.inverted,
             "view.layout": view_state.layout_toggled,
+            "view.maximise": self._maximised,
+            "view.swipe": lambda state: view_state.swiped(state, None if state.swipe is not None else 0.5),
             "view.fit": view_state.fitted,
             "view.zoom-in": lambda state: view_state.zoomed(state, ZOOM_STEP),
             "view.zoom-out": lambda state: view_state.zoomed(state, 1 / ZOOM_STEP),
@@ -164,6 +171,11 @@ class Control:
         if state.overlays_on and not state.shown:
             return view_state.soloed(state, state.active) if state.active else state
         return view_state.all_toggled(state)
+
+    def _maximised(self, state: ViewState) -> ViewState:
+        if state.layout != "single":
+            self._layout_before = state.layout
+        return view_state.maximised(state, self._layout_before)
 
     def _preset(self, key: str) -> None:
         window = next((preset.window for preset in self._session.presets if preset.key == key), None)

@@ -16,6 +16,7 @@ from viewer.core.planes import corner_texts, edge_letters
 from viewer.core.render import render
 from viewer.core.view_state import Pane, ResolvedView, resolve
 from xai.imaging.geometry import AXIS_LETTERS
+from xai.notice import RESEARCH_USE_ONLY
 from xai.registry import EXPLAINERS
 
 SCALE_WORDS = {"slice": "scale: this slice", "series": "scale: whole series", "fixed": "scale: fixed"}
@@ -42,7 +43,11 @@ def pictures(session: Session, explaining: Explaining, view: ResolvedView, zoom_
         pixels = render(values, series.geometry.display, view.window, view.invert, layers)
         if view.slice_index in session.failures:
             notes = ["this slice could not be read"]
-        drawn.append(Picture(pixels, series.geometry, letters, texts, tuple(bars), " · ".join(notes)))
+        clean = None
+        if pane.swipe is not None and layers:
+            clean = render(values, series.geometry.display, view.window, view.invert)
+        note = " · ".join(notes)
+        drawn.append(Picture(pixels, series.geometry, letters, texts, tuple(bars), note, clean, pane.swipe))
     return drawn
 
 
@@ -229,3 +234,32 @@ def readout(session: Session, explaining: Explaining, column: float, row: float)
     if shown is not None:
         parts.append(f"{EXPLAINERS[key].title} {shown[i, j]:.3g}")
     return "   ".join(parts)
+
+
+def explanation_card(session: Session, explaining: Explaining) -> list[tuple[str, str]]:
+    """Return what made the chosen map of the slice on screen: names and values, in order."""
+    state, model, series = session.state, explaining.model, session.series
+    key = state.active if state.active in EXPLAINERS else next(iter(EXPLAINERS))
+    entry, k = EXPLAINERS[key], state.slice_index
+    if model is None or series is None:
+        return [("Method", entry.title), ("State", explaining.state(key, k))]
+    cost = explaining.cost(key)
+    explained = int(explaining.series_targets()[k])
+    parameters = ", ".join(f"{name} {value}" for name, value in cost.parameters.items() if name != "layer")
+    return [
+        ("Method", entry.title),
+        ("Reference", entry.reference),
+        ("Slice", f"{k + 1} of {len(series)}"),
+        ("State", explaining.state(key, k)),
+        ("Explained class", explaining.classes[explained] if explained >= 0 else ""),
+        ("Layer", str(cost.parameters.get("layer", ""))),
+        ("Settings", parameters),
+        ("Cells", f"every {cost.cells.stride:g} network pixels, the first at {cost.cells.centre:g}"),
+        ("Cost", f"{cost.passes:g} passes a slice, {cost.seconds:.2f} s for all so far"),
+        ("Model", f"{model.manifest.name} {model.manifest.version} ({model.manifest.network})"),
+        ("Model hash", model.sha256),
+        ("Volume hash", session.volume.sha256 if session.volume is not None else "the series is still being read"),
+        ("Trained on", model.manifest.trained_on.sentence),
+        ("Differences", " ".join(explaining.mismatches)),
+        ("Notice", RESEARCH_USE_ONLY),
+    ]

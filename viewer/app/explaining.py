@@ -340,6 +340,10 @@ class Explaining(QObject):
         """Return how many slices have their maps for this target, and how many slices there are."""
         return int(self._current().computed.sum()), len(self._logits)
 
+    def cost(self, key: str) -> MethodResults:
+        """Return how a method's maps were made for the current target, and what they cost so far."""
+        return self._current().methods[key]
+
     def describe(self, key: str) -> str:
         """Return what produced a method's maps, for its tooltip and the feedback: reference, layer, passes."""
         entry, method = EXPLAINERS[key], self._current().methods[key]

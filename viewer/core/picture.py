@@ -41,6 +41,10 @@ class Picture:
     texts: CornerTexts
     bars: tuple[NamedBar, ...] = ()
     note: str = ""
+    clean: NDArray[np.uint32] | None = None
+    """The pixels without overlays, shown to the left of ``swipe``."""
+    swipe: float | None = None
+    """Where the line between clean and overlay lies, as a share of the view's width."""
 
     @property
     def spacing(self) -> tuple[float, float]:

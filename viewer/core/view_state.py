@@ -15,12 +15,14 @@ from typing import Literal
 from viewer.core.overlay import LabelStyle, OverlayStyle
 from viewer.core.window import Window
 
-LayoutName = Literal["single", "compare"]
+LayoutName = Literal["single", "compare", "methods"]
 TargetName = Literal["affected", "predicted", "healthy"]
 Style = OverlayStyle | LabelStyle
 Overlays = tuple[tuple[str, Style], ...]
 
-LAYOUTS: tuple[LayoutName, ...] = ("single", "compare")
+LAYOUTS: tuple[LayoutName, ...] = ("single", "compare", "methods")
+"""One picture; clean beside overlay; clean and one picture for each of three methods."""
+METHOD_PANES = 3
 TARGETS: tuple[TargetName, ...] = ("affected", "predicted", "healthy")
 _CLASS_OF_TARGET: Mapping[str, int | None] = MappingProxyType({"affected": 1, "predicted": None, "healthy": 0})
 
@@ -67,6 +69,8 @@ class ViewState:
     target: TargetName = "affected"
     crosshair: bool = False
     identity_hidden: bool = True
+    swipe: float | None = None
+    """Where a line parts the clean picture (left) from the overlay (right), as a share of the view; None: no line."""
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -238,6 +242,16 @@ def layout_toggled(state: ViewState) -> ViewState:
     return replace(state, layout=LAYOUTS[(LAYOUTS.index(state.layout) + 1) % len(LAYOUTS)])
 
 
+def maximised(state: ViewState, before: LayoutName = "compare") -> ViewState:
+    """Show one picture, or go back to the layout ``before`` that."""
+    return replace(state, layout="single" if state.layout != "single" else before)
+
+
+def swiped(state: ViewState, place: float | None) -> ViewState:
+    """Put the line between clean picture and overlay at a share of the view, or take it away."""
+    return replace(state, swipe=None if place is None else min(max(place, 0.0), 1.0))
+
+
 def crosshair_toggled(state: ViewState) -> ViewState:
     """Show the crosshair or hide it."""
     return replace(state, crosshair=not state.crosshair)
@@ -275,6 +289,7 @@ class Pane:
     """One slice view of the layout and the overlays it paints, bottom one first."""
 
     overlays: Overlays = ()
+    swipe: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,7 +320,7 @@ def resolve(state: ViewState, context: ViewContext) -> ResolvedView:
     if state.overlays_on and not state.peek:
         painted = tuple((key, style) for key, style in state.overlays if style.visible)
     maps = [key for key, style in painted if isinstance(style, OverlayStyle)]
-    panes = (Pane(), Pane(painted)) if state.layout == "compare" else (Pane(painted),)
+    panes = _panes(state, painted)
     return ResolvedView(
         slice_index=slice_index,
         window=state.window or context.auto_window,
@@ -318,6 +333,20 @@ def resolve(state: ViewState, context: ViewContext) -> ResolvedView:
         crosshair=state.crosshair,
         identity_hidden=state.identity_hidden,
     )
+
+
+def _panes(state: ViewState, painted: Overlays) -> tuple[Pane, ...]:
+    if state.layout == "single":
+        return (Pane(painted, state.swipe if painted else None),)
+    if state.layout == "compare":
+        return Pane(), Pane(painted)
+    methods = [(key, style) for key, style in state.overlays if isinstance(style, OverlayStyle)]
+    place = next((n for n, (key, _) in enumerate(methods) if key == state.active), 0)
+    # The chosen method is always among those that are shown.
+    first = max(0, min(place, len(methods) - METHOD_PANES))
+    shown = [((key, replace(style, visible=True)),) for key, style in methods[first : first + METHOD_PANES]]
+    hidden = not state.overlays_on or state.peek
+    return Pane(), *(Pane(() if hidden else one) for one in shown)
 
 
 def differences(old: ResolvedView | None, new: ResolvedView) -> frozenset[str]:

@@ -22,7 +22,15 @@ from PySide6.QtWidgets import (
 )
 
 from viewer.app.control import Control
-from viewer.app.display import method_texts, on_screen, pictures, prediction_text, readout, resolved_view
+from viewer.app.display import (
+    explanation_card,
+    method_texts,
+    on_screen,
+    pictures,
+    prediction_text,
+    readout,
+    resolved_view,
+)
 from viewer.app.engine import EngineInfo
 from viewer.app.explaining import METHODS, Explaining
 from viewer.app.reading import CASE_ITEMS, MAP_ITEMS, NOT_JUDGED, Reading
@@ -40,6 +48,7 @@ from viewer.ui.series_panel import SeriesPanel
 from viewer.ui.slice_strip import SliceStrip
 from viewer.ui.slice_view import SliceView
 from viewer.ui.task_bar import TaskBar
+from viewer.ui.view_grid import ViewGrid
 
 BLINK_MS = 500
 
@@ -61,7 +70,8 @@ class MainWindow(QMainWindow):
         self.files = Files(self, session, explaining, reading, runner)
         self.setAcceptDrops(True)
         self.series_panel = SeriesPanel()
-        self.views = (SliceView("Picture"), SliceView("Picture with overlay"))
+        self.views = tuple(SliceView(f"Picture {number}") for number in range(1, 5))
+        self.grid = ViewGrid(self.views)
         self.strip = SliceStrip()
         self.counter = QLabel()
         self.readout = theme.muted(wrap=False)
@@ -87,10 +97,6 @@ class MainWindow(QMainWindow):
     # Layout ---------------------------------------------------------------------------------------------------------
 
     def _build(self) -> None:
-        views = QSplitter(Qt.Orientation.Horizontal)
-        views.setChildrenCollapsible(False)
-        for view in self.views:
-            views.addWidget(view)
         slider = QHBoxLayout()
         slider.setContentsMargins(theme.MARGIN, 2, theme.MARGIN, 0)
         self.counter.setFont(theme.mono_font(self.counter))
@@ -107,7 +113,7 @@ class MainWindow(QMainWindow):
         column = QVBoxLayout(centre)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2)
-        column.addWidget(views, 1)
+        column.addWidget(self.grid, 1)
         column.addLayout(slider)
         column.addLayout(values)
         side = QWidget()
@@ -163,6 +169,7 @@ class MainWindow(QMainWindow):
             "rate.reader": partial(self.form.reader.setFocus, Qt.FocusReason.ShortcutFocusReason),
             "help.keys": partial(self._show_page, "Keys and mouse", pages.keys_page),
             "help.problems": partial(self._show_page, "What was found on loading", self._problems_page),
+            "overlay.card": partial(self._show_page, "Explanation card", self._card_page),
             "help.about": partial(self._show_page, "About Overread", pages.about_page),
         }
         for number in range(6):
@@ -179,7 +186,8 @@ class MainWindow(QMainWindow):
             view.panRequested.connect(control.panned)
             view.zoomRequested.connect(control.zoomed)
             view.opacityRequested.connect(control.opacity_stepped)
-            view.layoutRequested.connect(self.actions_by_id["view.layout"].trigger)
+            view.layoutRequested.connect(self.actions_by_id["view.maximise"].trigger)
+            view.swipeRequested.connect(control.swiped)
             view.pointed.connect(self._pointed)
             view.resized.connect(self._update.start)
             view.left.connect(partial(self.readout.setText, ""))
@@ -224,8 +232,7 @@ class MainWindow(QMainWindow):
         session, explaining, reading = self._session, self._explaining, self._reading
         view = resolved_view(session, explaining)
         drawn = pictures(session, explaining, view, self.views[0].zoom_percent)
-        compare = len(view.panes) > 1
-        self.views[1].setVisible(compare)
+        self.grid.show_count(len(view.panes))
         for number, slice_view in enumerate(self.views[: len(view.panes)]):
             slice_view.show_place(view.zoom, view.pan)
             slice_view.show_picture(drawn[number] if drawn else None, self._empty_text())
@@ -278,7 +285,7 @@ class MainWindow(QMainWindow):
         active = state.style(state.active) if state.active else None
         for command, checked in (
             ("view.invert", state.invert),
-            ("view.layout", state.layout == "compare"),
+            ("view.swipe", state.swipe is not None),
             ("view.crosshair", state.crosshair),
             ("view.identity", state.identity_hidden),
             ("view.full-screen", self.isFullScreen()),
@@ -338,6 +345,9 @@ class MainWindow(QMainWindow):
 
     def _show_page(self, title: str, page: Callable[[], str]) -> None:
         show_page(self, title, page())
+
+    def _card_page(self) -> str:
+        return pages.card_page(explanation_card(self._session, self._explaining))
 
     def _problems_page(self) -> str:
         return pages.problems_page(self._session.catalog, self._session.series, self._session.problems)

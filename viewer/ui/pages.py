@@ -13,7 +13,7 @@ from xai.imaging.series import Series
 from xai.imaging.volume import Problem
 from xai.notice import RESEARCH_USE_ONLY
 
-__all__ = ["about_page", "keys_page", "problems_page", "series_entry", "series_title"]
+__all__ = ["about_page", "card_page", "keys_page", "problems_page", "series_entry", "series_title"]
 
 
 def series_title(series: Series) -> str:
@@ -51,6 +51,14 @@ def problems_page(catalog: Catalog, series: Series | None, problems: Sequence[Pr
             section(series_title(other), other.problems)
     section("Files", catalog.problems)
     return "".join(parts) or "<p>Nothing odd was found.</p>"
+
+
+def card_page(card: Sequence[tuple[str, str]]) -> str:
+    """Return the explanation card, to be read and copied."""
+    rows = (
+        f"<tr><td width='30%'><b>{escape(name)}</b></td><td>{escape(value)}</td></tr>" for name, value in card if value
+    )
+    return f"<table cellspacing='0' cellpadding='3' width='100%'>{''.join(rows)}</table>"
 
 
 def about_page() -> str:

@@ -16,6 +16,7 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
     QPen,
+    QPolygonF,
     QResizeEvent,
     QWheelEvent,
 )
@@ -26,6 +27,8 @@ from viewer.core.picture import Picture
 from viewer.core.planes import scale_bar
 from viewer.ui import theme
 
+SWIPE_REACH = 8
+"""Pixels from the swipe line within which a press takes hold of it."""
 WHEEL_STEP = 120
 """Eighths of a degree of one wheel notch; finer wheels are added up."""
 
@@ -35,6 +38,7 @@ class _Drag:
     button: Qt.MouseButton = Qt.MouseButton.NoButton
     start: QPointF = field(default_factory=QPointF)
     last: QPointF = field(default_factory=QPointF)
+    swipes: bool = False
 
 
 class SliceView(QWidget):
@@ -42,6 +46,8 @@ class SliceView(QWidget):
 
     sliceRequested = Signal(int)
     """Slices to go on by."""
+    swipeRequested = Signal(float)
+    """Where the line between clean and overlay should be, as a share of the width."""
     dragStarted = Signal()
     windowDragged = Signal(float, float)
     """Pixels to the right and down since the left button went down."""
@@ -162,6 +168,7 @@ class SliceView(QWidget):
         else:
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
             painter.drawImage(self._target(), self._image)
+            self._paint_swipe(painter, self._picture)
             self._paint_cross(painter)
             self._paint_texts(painter, self._picture)
             self._paint_scale_bar(painter, self._picture)
@@ -170,6 +177,29 @@ class SliceView(QWidget):
             painter.setPen(QPen(theme.ACCENT, 1))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5))
+
+    def _paint_swipe(self, painter: QPainter, picture: Picture) -> None:
+        if picture.clean is None or picture.swipe is None:
+            return
+        x = self.width() * picture.swipe
+        height, width = picture.clean.shape
+        clean = QImage(picture.clean.data, width, height, 4 * width, QImage.Format.Format_RGB32)
+        painter.save()
+        painter.setClipRect(QRectF(0, 0, x, self.height()))
+        painter.drawImage(self._target(), clean)
+        painter.restore()
+        painter.setPen(QPen(theme.ACCENT, 1.5))
+        painter.drawLine(QPointF(x, 0), QPointF(x, self.height()))
+        middle = self.height() / 2
+        painter.setBrush(theme.ACCENT)
+        for side in (-1, 1):
+            tip = QPointF(x + side * 11, middle)
+            painter.drawPolygon(QPolygonF([tip, QPointF(x + side * 4, middle - 6), QPointF(x + side * 4, middle + 6)]))
+
+    def _near_swipe(self, point: QPointF) -> bool:
+        picture = self._picture
+        line = picture.swipe if picture is not None and picture.clean is not None else None
+        return line is not None and abs(point.x() - line * self.width()) <= SWIPE_REACH
 
     def _paint_cross(self, painter: QPainter) -> None:
         if self._cross is None:
@@ -282,7 +312,8 @@ class SliceView(QWidget):
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Start a drag: left windows, middle pans, right zooms."""
         if self._drag.button == Qt.MouseButton.NoButton:
-            self._drag = _Drag(event.button(), event.position(), event.position())
+            swipes = event.button() == Qt.MouseButton.LeftButton and self._near_swipe(event.position())
+            self._drag = _Drag(event.button(), event.position(), event.position(), swipes)
             self.dragStarted.emit()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
@@ -292,12 +323,16 @@ class SliceView(QWidget):
         if self._picture is None:
             return
         across, down = self._scale()
-        if self._drag.button == Qt.MouseButton.LeftButton:
+        if self._drag.swipes:
+            self.swipeRequested.emit(event.position().x() / max(self.width(), 1))
+        elif self._drag.button == Qt.MouseButton.LeftButton:
             self.windowDragged.emit(whole.x(), whole.y())
         elif self._drag.button == Qt.MouseButton.MiddleButton:
             self.panRequested.emit(delta.x() / across, delta.y() / down)
         elif self._drag.button == Qt.MouseButton.RightButton:
             self.zoomRequested.emit(float(np.exp(-delta.y() / 150)), 0.0, 0.0)
+        near = self._drag.swipes or self._near_swipe(event.position())
+        self.setCursor(Qt.CursorShape.SplitHCursor if near else Qt.CursorShape.CrossCursor)
         self.pointed.emit(*self.picture_position(event.position()))
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:

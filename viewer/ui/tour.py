@@ -162,6 +162,16 @@ class Tour:
         hands.picture("10-clean-and-overlay")
         hands.press("X")
         hands.press("L")
+        hands.picture("11-three-methods")
+        hands.press("L")
+        hands.press("S")
+        self._expect(window.views[0].picture is not None, "the swipe line is there")
+        hands.picture("12-swipe-line")
+        hands.press("S")
+        hands.press("F3")
+        hands.picture("13-explanation-card")
+        hands.press("Escape")
+        hands.back_in_window()
 
     def _rate(self) -> None:
         hands, form, reading = self._hands, self._window.form, self._reading
@@ -188,7 +198,7 @@ class Tour:
         # A revision: the second thought counts, the first one stays in the log.
         hands.click(form.cards["m_specific"].buttons["agree"])
         hands.wait("the revised answer on disk", lambda: not reading.unsaved, reading.saved)
-        hands.picture("11-feedback-filled")
+        hands.picture("14-feedback-filled")
 
     def _export(self) -> None:
         hands, reading, window = self._hands, self._reading, self._window
@@ -219,7 +229,7 @@ class Tour:
 
     def _ask_for_help(self) -> None:
         self._hands.press("F1")
-        self._hands.picture("12-keys")
+        self._hands.picture("15-keys")
         self._hands.press("Escape")
 
     def _expect(self, is_so: bool, what: str) -> None:
