@@ -14,7 +14,7 @@ from xai.phantom.cohort import demo_patients
 from xai.phantom.patient import make_patient
 from xai.phantom.plan import DEMO_SEED, cohort_grades
 from xai.phantom.pointing import hirescam_peaks, peak
-from xai.phantom.training import Recipe, Taps, ask, augment, legs_apart, train
+from xai.phantom.training import Recipe, Taps, ask, augment, cell_truth, legs_apart, train
 
 BUNDLE = Path(__file__).resolve().parents[2] / "resources" / "demo" / "bundle"
 FRESH_SEED = 61_001
@@ -137,6 +137,11 @@ def test_taps_ask_where_the_cells_look() -> None:
     network(torch.zeros(1, 1, 224, 224))
     assert {name: tuple(seen.shape[-2:]) for name, seen in taps.seen.items()} == {"layer3": (14, 14), "layer4": (7, 7)}
     assert float(taps(torch.zeros(1, 1, 224, 224)).detach()) > 0
+    mask = torch.zeros(1, 1, 224, 224)
+    mask[:, :, 62:67, 126:131] = 1
+    for stride in (16, 32):
+        row, column = divmod(int(cell_truth(mask, stride).argmax()), cell_truth(mask, stride).shape[-1])
+        assert (row * stride, column * stride) == (64, 128)
 
 
 def test_training_is_repeatable_and_leaves_no_hooks() -> None:
@@ -144,7 +149,8 @@ def test_training_is_repeatable_and_leaves_no_hooks() -> None:
     recipe = Recipe(leg_epochs=1, epochs=1, epoch_slices=8, batch_size=4)
     said: list[str] = []
     first, second = (train(recipe, cases, cases, said.append) for _ in range(2))
-    assert len(said) == 4
+    assert len(said) == 8
+    assert said[:4] == said[4:]
     assert all(
         torch.equal(a, b) for a, b in zip(first.state_dict().values(), second.state_dict().values(), strict=True)
     )

@@ -15,6 +15,7 @@ from xai.phantom.cohort import COLUMNS, DEMO_PATIENTS, demo_study, write_cohort,
 from xai.phantom.dicom_files import COMMENT, uid, write_series
 from xai.phantom.patient import PhantomSeries, make_patient
 from xai.phantom.plan import DEMO_SEED, cohort_grades
+from xai.progress import Cancelled
 
 
 @pytest.fixture(scope="module")
@@ -119,6 +120,14 @@ def test_progress_is_reported_and_cancelling_ends_the_work(tmp_path: Path) -> No
     calls: list[tuple[int, int]] = []
     write_cohort(tmp_path / "a", 2, 1, lambda done, total: calls.append((done, total)), slices=2, size=64)
     assert calls == [(0, 2), (1, 2), (2, 2)]
+
+    def cancel(done: int, total: int) -> None:
+        if done == 1:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        write_cohort(tmp_path / "b", 2, 1, cancel, slices=2, size=64)
+    assert not (tmp_path / "b" / "P002").exists()
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:

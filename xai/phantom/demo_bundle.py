@@ -6,6 +6,7 @@ Training, early stopping and the test use patients of different cohorts; the dem
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 
 import numpy as np
@@ -47,14 +48,18 @@ def make_bundle(out: Path, recipe: Recipe, say: Say = print) -> dict[str, float 
     say(f"drawing {recipe.patients} patients to learn from, each with and without lesions")
     learn = draw_cases(TRAIN_SEED, twins(recipe.patients), recipe.learn_slices, workers=recipe.workers)
     say(f"drawing {recipe.held_out} patients to choose by and {recipe.tested} to test on")
-    held_out = _cohort(HELD_OUT_SEED, recipe.held_out, recipe)
-    tested = _cohort(TEST_SEED, recipe.tested, recipe)
+    held_out = _cohort(HELD_OUT_SEED, recipe.held_out, recipe.held_out_slices, recipe.workers)
+    tested = _cohort(TEST_SEED, recipe.tested, recipe.tested_slices, recipe.workers)
     network = train(recipe, learn, held_out, say)
     metrics = score(tested, ask(network, tested.inputs))
     for name, figures in hirescam_peaks(network, tested).items():
         metrics[f"hirescam_peak_{name}"] = figures
     metrics["seeds"] = {"train": TRAIN_SEED, "held_out": HELD_OUT_SEED, "test": TEST_SEED}
-    metrics["trained_patients"] = float(recipe.patients)
+    metrics["learned_from"] = {
+        "patients": float(recipe.patients),
+        "slices": float(len(learn.labels)),
+        "lesion_masks_used": 1.0,  # for labels of single legs and by `Taps`
+    }
     save_bundle(
         out,
         network,
@@ -74,8 +79,8 @@ def make_bundle(out: Path, recipe: Recipe, say: Say = print) -> dict[str, float 
     return metrics
 
 
-def _cohort(seed: int, patients: int, recipe: Recipe) -> Cases:
-    return draw_cases(seed, list(enumerate(cohort_grades(patients, seed))), recipe.slices, workers=recipe.workers)
+def _cohort(seed: int, patients: int, slices: int, workers: int) -> Cases:
+    return draw_cases(seed, list(enumerate(cohort_grades(patients, seed))), slices, workers=workers)
 
 
 def main() -> None:
@@ -84,6 +89,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--seed", type=int, default=7)
     options = parser.parse_args()
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ.setdefault(name, "1")  # for the processes that draw: each is one of several
     recipe = Recipe(seed=options.seed)
     for key, value in make_bundle(options.out, recipe).items():
         print(f"{key}: {value}")

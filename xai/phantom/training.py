@@ -30,15 +30,16 @@ class Recipe:
     learn_slices: int = 6
     """Few of each patient: more patients teach more than more slices."""
     held_out: int = 40
+    held_out_slices: int = 8
     tested: int = 80
-    slices: int = 16
-    leg_epochs: int = 24
-    epochs: int = 8
-    epoch_slices: int = 2048
+    tested_slices: int = 16
+    leg_epochs: int = 48
+    epochs: int = 14
+    epoch_slices: int = 2400
     """Drawn anew for each epoch, as many affected as healthy."""
     batch_size: int = 32
     leg_rate: float = 2e-3
-    rate: float = 6e-4
+    rate: float = 1e-3
     """Highest learning rates of the two parts."""
     weight_decay: float = 0.05
     taps: float = 1.0
@@ -147,12 +148,18 @@ class Taps(nn.Module):
         loss = mask.new_zeros(())
         for name, head in self.heads.items():
             said = head(self.seen[name])
-            stride = self.strides[name]
-            # Cell k looks at pixel k * stride, not at the middle of a tile: pad by half a stride, drop the last cell.
-            share = functional.avg_pool2d(mask, stride, stride, padding=stride // 2, count_include_pad=True)
-            truth = (share[..., : said.shape[-2], : said.shape[-1]] * 6).clamp(max=1)
+            truth = cell_truth(mask, self.strides[name])[..., : said.shape[-2], : said.shape[-1]]
             loss = loss + functional.binary_cross_entropy_with_logits(said, truth, pos_weight=mask.new_tensor(3.0))
         return loss
+
+
+def cell_truth(mask: Tensor, stride: int) -> Tensor:
+    """Return for each cell of a stage how much of what it looks at is lesion, a sixth of it counting as all.
+
+    Cell k looks at pixel k * stride, not at the middle of a tile.
+    """
+    share = functional.avg_pool2d(mask, stride, stride, padding=stride // 2, count_include_pad=True)
+    return (share * 6).clamp(max=1)
 
 
 def _fit(
