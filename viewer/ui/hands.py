@@ -11,7 +11,7 @@ from PySide6.QtGui import QKeySequence, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
-STEP_SECONDS = 45.0
+STEP_SECONDS = 90.0
 """How long one thing may take before the run is given up."""
 
 
