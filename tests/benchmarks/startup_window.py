@@ -13,10 +13,12 @@ BEGAN = float(sys.argv[1])
 def main() -> None:
     from PySide6.QtCore import QEvent, QObject
 
+    from viewer.app.settings import Settings
     from viewer.ui.application import Workplace, make_application
 
     app = make_application()
-    place = Workplace(Path(sys.argv[2]))
+    answers = Path(sys.argv[2])
+    place = Workplace(answers, Settings(answers.with_suffix(".ini")))
     said: dict[str, float | bool] = {}
 
     def say(what: str) -> None:

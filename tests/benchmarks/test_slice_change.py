@@ -11,6 +11,7 @@ import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 from pytestqt.qtbot import QtBot
 
+from viewer.app.settings import Settings
 from viewer.ui.application import Workplace, make_application
 
 UI_TESTS = Path(__file__).parents[1] / "ui"
@@ -27,7 +28,7 @@ def place(
     values[size // 3 : size // 2, size // 4 : size // 2] = 1500
     nibabel.save(nibabel.Nifti1Image(values, np.diag([-0.7, -0.7, 5.0, 1.0])), tmp_path / "noise.nii")
     make_application()
-    place = Workplace(tmp_path / "answers.sqlite", "fake_model:FakeModel")
+    place = Workplace(tmp_path / "answers.sqlite", Settings(tmp_path / "settings.ini"), "fake_model:FakeModel")
     place.window.resize(1480, 1010)
     place.start([tmp_path / "noise.nii"], tmp_path / "model")
     qtbot.waitUntil(lambda: place.session.volume is not None and place.explaining.model is not None, timeout=60_000)

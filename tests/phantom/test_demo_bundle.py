@@ -14,7 +14,7 @@ from xai.phantom.cohort import demo_patients
 from xai.phantom.patient import make_patient
 from xai.phantom.plan import DEMO_SEED, cohort_grades
 from xai.phantom.pointing import hirescam_peaks, peak
-from xai.phantom.training import Recipe, Taps, ask, augment, cell_truth, legs_apart, train
+from xai.phantom.training import Recipe, Taps, ask, augment, cell_truth, legs_apart, set_threshold, train
 
 BUNDLE = Path(__file__).resolve().parents[2] / "resources" / "demo" / "bundle"
 FRESH_SEED = 61_001
@@ -135,11 +135,12 @@ def test_taps_ask_where_the_cells_look() -> None:
     network = build("resnet18-slim")
     taps = Taps(network)
     network(torch.zeros(1, 1, 224, 224))
-    assert {name: tuple(seen.shape[-2:]) for name, seen in taps.seen.items()} == {"layer3": (14, 14), "layer4": (7, 7)}
+    sizes = {name: tuple(seen.shape[-2:]) for name, seen in taps.seen.items()}
+    assert sizes == {"layer2": (28, 28), "layer3": (14, 14), "layer4": (7, 7)}
     assert float(taps(torch.zeros(1, 1, 224, 224)).detach()) > 0
     mask = torch.zeros(1, 1, 224, 224)
     mask[:, :, 62:67, 126:131] = 1
-    for stride in (16, 32):
+    for stride in (8, 16, 32):
         row, column = divmod(int(cell_truth(mask, stride).argmax()), cell_truth(mask, stride).shape[-1])
         assert (row * stride, column * stride) == (64, 128)
 
@@ -155,3 +156,17 @@ def test_training_is_repeatable_and_leaves_no_hooks() -> None:
         torch.equal(a, b) for a, b in zip(first.state_dict().values(), second.state_dict().values(), strict=True)
     )
     assert not any(module._forward_hooks for module in first.modules())
+
+
+def test_the_threshold_parts_the_classes_where_they_meet() -> None:
+    from xai.models.networks import build
+
+    network = build("resnet18-slim")
+    before = network.get_submodule("fc").get_parameter("bias").detach().clone()
+    labels = np.array([0, 0, 0, 1, 1, 1])
+    logits = torch.tensor([[0.0, margin] for margin in (-4.0, -3.0, -2.0, -1.0, 2.0, 3.0)])
+    set_threshold(network, logits, labels)
+    moved = network.get_submodule("fc").get_parameter("bias").detach() - before
+    assert moved[0] == 0
+    # Between the healthy with the highest margin (-2) and the affected with the lowest (-1).
+    assert moved[1] == pytest.approx(1.5)

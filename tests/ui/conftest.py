@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from viewer.app.settings import Settings
 from viewer.ui.application import Workplace, make_application
 
 SLICES, ROWS, COLUMNS = 8, 40, 50
@@ -58,7 +59,8 @@ def make_workplace(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     make_application()
 
     def make(model: str = "FakeModel", answers: Path | None = None) -> Workplace:
-        workplace = Workplace(answers or tmp_path / "answers.sqlite", f"fake_model:{model}")
+        settings = Settings(tmp_path / "settings.ini")
+        workplace = Workplace(answers or tmp_path / "answers.sqlite", settings, f"fake_model:{model}")
         made.append(workplace)
         return workplace
 
@@ -77,11 +79,11 @@ def workplace(make_workplace: Callable[..., Workplace], series_file: Path, tmp_p
     place.start([series_file.parent], tmp_path / "model")
     wait_for_maps(qtbot, place)
     place.window.activateWindow()
-    qtbot.waitUntil(lambda: place.window.isActiveWindow())
+    qtbot.waitUntil(lambda: place.window.isActiveWindow(), timeout=60_000)
     return place
 
 
 def wait_for_maps(qtbot: QtBot, place: Workplace) -> None:
-    qtbot.waitUntil(lambda: place.session.volume is not None and place.explaining.model is not None, timeout=20_000)
-    qtbot.waitUntil(lambda: place.explaining.counts()[0] == len(place.session.slices), timeout=20_000)
+    qtbot.waitUntil(lambda: place.session.volume is not None and place.explaining.model is not None, timeout=60_000)
+    qtbot.waitUntil(lambda: place.explaining.counts()[0] == len(place.session.slices), timeout=60_000)
     place.window.refresh()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QTimer
 
+from viewer.app.settings import Settings
 from viewer.ui.application import Workplace, make_application
 
 CODES = ("healthy", "affected")
@@ -15,7 +16,8 @@ CODES = ("healthy", "affected")
 
 def main() -> None:
     app = make_application()
-    place = Workplace(Path(sys.argv[1]), "fake_model:FakeModel")
+    store = Path(sys.argv[1])
+    place = Workplace(store, Settings(store.with_suffix(".ini")), "fake_model:FakeModel")
     buttons = place.window.form.cards["dx"].buttons
     turns = itertools.cycle(CODES)
     given: list[str] = []

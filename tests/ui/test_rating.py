@@ -132,7 +132,7 @@ def test_reopening_finds_the_answers(
     workplace.window.close()
     again = make_workplace()
     again.start([series_file.parent], tmp_path / "model")
-    qtbot.waitUntil(lambda: again.session.volume is not None and again.explaining.counts()[0] == 8, timeout=20_000)
+    qtbot.waitUntil(lambda: again.session.volume is not None and again.explaining.counts()[0] == 8, timeout=60_000)
     again.window.control.show_slice(SPOTS[0])
     again.window.actions_by_id["overlay.toggle"].trigger()
     qtbot.waitUntil(lambda: again.window.form.cards["dx"].buttons["healthy"].isChecked())
@@ -220,3 +220,16 @@ def test_kill_9_of_the_window_loses_no_acknowledged_answer(
     for (item, code), (kept_item, new) in zip(said, kept, strict=False):
         assert isinstance(new, dict)
         assert (item, code) == (kept_item, new["value_label"])
+
+
+def test_the_reader_and_the_windows_size_are_remembered(
+    workplace: Workplace, hands: Hands, make_workplace: Callable[..., Workplace]
+) -> None:
+    workplace.reading.set_reader("R07")
+    workplace.window.resize(1111, 777)
+    workplace.window.close()
+    workplace.close()
+    again = make_workplace()
+    assert again.reading.reader_id == "R07"
+    assert again.window.form.reader.text() == "R07"
+    assert (again.window.width(), again.window.height()) == (1111, 777)

@@ -53,7 +53,7 @@ def test_a_slice_that_cannot_be_read_is_said_and_the_rest_goes_on(
     nibabel.save(nibabel.Nifti1Image(values, np.diag([-1.0, -1.0, 5.0, 1.0])), tmp_path / "nan.nii")
     place = make_workplace()
     place.start([tmp_path / "nan.nii"], tmp_path / "model")
-    qtbot.waitUntil(lambda: place.explaining.model is not None and place.explaining.counts()[0] == 6, timeout=20_000)
+    qtbot.waitUntil(lambda: place.explaining.model is not None and place.explaining.counts()[0] == 6, timeout=60_000)
     place.window.control.show_slice(1)
     place.window.refresh()
     picture = place.window.views[0].picture
@@ -106,7 +106,7 @@ def test_escape_stops_and_f5_goes_on(
 ) -> None:
     place = make_workplace("SlowModel")
     place.start([series_file.parent], tmp_path / "model")
-    qtbot.waitUntil(lambda: place.explaining.model is not None and place.session.volume is not None, timeout=20_000)
+    qtbot.waitUntil(lambda: place.explaining.model is not None and place.session.volume is not None, timeout=60_000)
     place.window.activateWindow()
     qtbot.waitUntil(lambda: place.window.task_bar.bar.isVisible())
     hands = Hands(place.window, tmp_path)

@@ -16,6 +16,7 @@ from viewer.app.engine_worker import TORCH_HANDLERS
 from viewer.app.explaining import Explaining
 from viewer.app.reading import Reading
 from viewer.app.session import Session
+from viewer.app.settings import Settings
 from viewer.app.tasks import TaskRunner
 from viewer.assets import find_asset
 from viewer.ui.main_window import MainWindow
@@ -28,6 +29,11 @@ SAVING_SECONDS = 10
 def answers_file() -> Path:
     """Return where answers are kept: the user's data folder, never beside the pictures."""
     return platformdirs.user_data_path("overread", appauthor=False) / "ratings.sqlite"
+
+
+def settings_file() -> Path:
+    """Return where settings are kept."""
+    return platformdirs.user_config_path("overread", appauthor=False) / "settings.ini"
 
 
 def make_application() -> QApplication:
@@ -48,11 +54,13 @@ class Workplace(QObject):
     ----------
     answers : Path
         File of the store of answers.
+    settings : Settings
+        What is remembered from the last time.
     handlers : str
         What the engine process can do, see `Engine`.
     """
 
-    def __init__(self, answers: Path, handlers: str = TORCH_HANDLERS) -> None:
+    def __init__(self, answers: Path, settings: Settings, handlers: str = TORCH_HANDLERS) -> None:
         super().__init__()
         self.is_closed = False
         self.engine = Engine(self, handlers=handlers)
@@ -63,7 +71,11 @@ class Workplace(QObject):
         self.session = Session(self.files, self)
         self.explaining = Explaining(self.engine, self)
         self.reading = Reading(answers, self.answers, self)
+        self.settings = settings
+        self.reading.set_reader(settings.reader_id)
         self.window = MainWindow(self.session, self.explaining, self.reading, self.exports)
+        self.window.restoreGeometry(settings.window)
+        self.reading.readerChanged.connect(self._remember_reader)
         self.engine.ready.connect(self.window.show_engine)
         for sentence in (self.engine.crashed, self.engine.stopped):
             sentence.connect(lambda text: self.window.task_bar.show_message(text, True))
@@ -78,11 +90,21 @@ class Workplace(QObject):
         if paths:
             self.window.files.open_paths(paths)
 
+    def remember_model(self) -> None:
+        """Open the same model next time."""
+        if self.explaining.model_path is not None:
+            self.settings.model = self.explaining.model_path.absolute()
+
+    def _remember_reader(self, reader_id: str) -> None:
+        self.settings.reader_id = reader_id
+
     def close(self) -> None:
         """Write what waits to be saved, end threads and process; closing twice does nothing."""
         if self.is_closed:
             return
         self.is_closed = True
+        self.settings.window = self.window.saveGeometry()
+        self.settings.save()
         self.reading.close()
         if self.answers.is_busy:
             loop, tick = QEventLoop(), QTimer(interval=10)
@@ -99,9 +121,13 @@ class Workplace(QObject):
 def run(paths: list[Path], bundle: Path | None, demo: bool) -> int:
     """Open the window on ``paths`` with the classifier in ``bundle`` and return the exit code when it is closed."""
     app = make_application()
-    workplace = Workplace(answers_file())
+    settings = Settings(settings_file())
+    workplace = Workplace(answers_file(), settings)
     workplace.window.show_hint_for(demo)
-    workplace.start(paths, bundle)
+    # The demo's model is of no use for anything else, so it is not remembered.
+    if not demo:
+        workplace.explaining.modelChanged.connect(workplace.remember_model)
+    workplace.start(paths, bundle or settings.model)
     code = app.exec()
     workplace.close()
     return code

@@ -12,6 +12,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QApplication, QListWidget
 
 from viewer.app.explaining import METHODS
+from viewer.app.settings import Settings
 from viewer.core.ratings_csv import COLUMNS
 from viewer.demo import prepare_demo
 from viewer.ui.application import Workplace, make_application
@@ -26,7 +27,7 @@ def run_tour(out: Path) -> int:
     QApplication.setAttribute(Qt.ApplicationAttribute.AA_DontUseNativeDialogs)
     app = make_application()
     with tempfile.TemporaryDirectory() as folder:
-        workplace = Workplace(Path(folder) / "ratings.sqlite")
+        workplace = Workplace(Path(folder) / "ratings.sqlite", Settings(Path(folder) / "settings.ini"))
         workplace.window.show_hint_for(demo=True)
         hands = Hands(workplace.window, out)
         code = 0

@@ -22,8 +22,8 @@ _FREQUENT = (0.22, 0.12, 0.10, 0.20, 0.16, 0.08, 0.08, 0.04)
 _REACH = ((0.15, 0.75), (0.15, 0.70), (0.2, 0.75), (0.2, 0.72), (0.1, 0.38), (0.1, 0.32), (0.2, 0.8), (0.4, 0.85))
 """Where along the leg the middle of a lesion of each muscle may lie."""
 
-VISIBLE = 0.04
-"""Added fat fraction from which a pixel belongs to the mask."""
+VISIBLE = 0.07
+"""Added fat fraction from which a pixel belongs to the mask: less of it drowns in the noise."""
 
 
 @dataclass(frozen=True, slots=True)
