@@ -255,7 +255,10 @@ def explanation_card(session: Session, explaining: Explaining) -> list[tuple[str
         ("Layer", str(cost.parameters.get("layer", ""))),
         ("Settings", parameters),
         ("Cells", f"every {cost.cells.stride:g} network pixels, the first at {cost.cells.centre:g}"),
-        ("Cost", f"{cost.passes:g} passes a slice, {cost.seconds:.2f} s for all so far"),
+        (
+            "Cost",
+            f"{cost.passes:g} forward pass(es) a slice, {cost.seconds:.2f} s for all so far",
+        ),
         ("Model", f"{model.manifest.name} {model.manifest.version} ({model.manifest.network})"),
         ("Model hash", model.sha256),
         ("Volume hash", session.volume.sha256 if session.volume is not None else "the series is still being read"),

@@ -68,7 +68,7 @@ class OverlayStyle:
     visible: bool = True
     opacity: float = 0.5
     colormap: str = "inferno"
-    threshold: float = 0.3
+    threshold: float = 0.5
     scale: Scale = "slice"
     fixed_range: ValueRange | None = None
     fill: bool = True
