@@ -7,8 +7,6 @@ from pathlib import Path
 
 from viewer.app.tasks import Emit, Work
 from xai.explanation import Explanation
-from xai.export.nifti import save_nifti
-from xai.export.npz import save_npz
 from xai.progress import Progress
 
 
@@ -16,6 +14,10 @@ def maps_writing(explanations: Mapping[str, Explanation], folder: Path) -> Work:
     """Return the work of writing each method's maps as ``KEY.npz`` and ``KEY.nii.gz`` into ``folder``."""
 
     def work(progress: Progress, emit: Emit) -> int:
+        # Here, because nibabel takes half a second to import and the window is to be there before that.
+        from xai.export.nifti import save_nifti
+        from xai.export.npz import save_npz
+
         folder.mkdir(parents=True, exist_ok=True)
         for done, (key, explanation) in enumerate(explanations.items()):
             progress(done, len(explanations))
