@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from importlib import import_module
 from typing import Protocol, runtime_checkable
 
@@ -26,6 +27,30 @@ UNREAD = "slice could not be read"
 
 SAME = 1e-6
 """A map whose range is under this fraction of its largest value is constant but for rounding."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Attribution:
+    """Maps as far as they are known, with what belongs on their explanation cards."""
+
+    maps: Tensor
+    """(N, 1, h, w), raw and detached."""
+    states: tuple[str, ...] = ()
+    """For each input '' or words that say better than `state_of` why its map cannot be shown; empty for none."""
+    details: tuple[Mapping[str, float | str], ...] = ()
+    """For each input what was found besides the map, by a name fit to be shown; empty for none."""
+
+
+@runtime_checkable
+class Stepwise(Protocol):
+    """An explainer whose maps sharpen while it runs, or that has more to say than maps.
+
+    It is an `Explainer` as well: its ``attribute`` returns the maps of the last step.
+    """
+
+    def steps(self, network: nn.Module, x: Tensor, target: Tensor, progress: Progress) -> Iterator[Attribution]:
+        """Yield ever better maps; the last are final. Stopping early leaves the network as found, too."""
+        ...
 
 
 @runtime_checkable
