@@ -6,10 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from xai.imaging.body import body_mask, fill_holes
 from xai.imaging.geometry import VolumeGeometry
 from xai.imaging.resample import SliceMapping
 from xai.models.manifest import PreprocessSettings
-from xai.models.preprocess import Preprocess, body_mask, fill_holes, readable, resize, resize_matrix
+from xai.models.preprocess import Preprocess, readable, resize, resize_matrix
 
 
 def geometry(

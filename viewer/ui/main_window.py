@@ -3,54 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-import numpy as np
 from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
-from PySide6.QtWidgets import (
-    QApplication,
-    QFrame,
-    QHBoxLayout,
-    QLabel,
-    QMainWindow,
-    QSplitter,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QApplication, QMainWindow
 
 from viewer.app.control import Control
-from viewer.app.display import (
-    explanation_card,
-    method_texts,
-    on_screen,
-    pictures,
-    prediction_text,
-    readout,
-    resolved_view,
-)
+from viewer.app.display import explanation_card, method_texts
 from viewer.app.engine import EngineInfo
 from viewer.app.explaining import METHODS, Explaining
-from viewer.app.reading import CASE_ITEMS, MAP_ITEMS, NOT_JUDGED, Reading
+from viewer.app.reading import Reading
 from viewer.app.session import LABELS, Session
 from viewer.app.tasks import TaskRunner
-from viewer.core.overlay import OverlayStyle
-from viewer.ui import pages, theme
+from viewer.ui import pages
 from viewer.ui.dialogs import show_page
 from viewer.ui.files import Files
 from viewer.ui.menus import build_menus
-from viewer.ui.overlay_panel import OverlayPanel
-from viewer.ui.prediction_panel import PredictionPanel
-from viewer.ui.rating_form import Given, RatingForm, Section
-from viewer.ui.series_panel import SeriesPanel
-from viewer.ui.slice_strip import SliceStrip
-from viewer.ui.slice_view import SliceView
-from viewer.ui.task_bar import TaskBar
-from viewer.ui.view_grid import ViewGrid
+from viewer.ui.screen import Screen
+from viewer.ui.workbench import Workbench
 
 BLINK_MS = 500
+HINT = "Open a folder (Ctrl+O), or drop files here.\nF1 lists all keys."
 
 
 class MainWindow(QMainWindow):
@@ -65,91 +40,35 @@ class MainWindow(QMainWindow):
     ) -> None:
         super().__init__()
         self._session, self._explaining, self._reading = session, explaining, reading
-        self._hint = hint or "Open a folder (Ctrl+O), or drop files here.\nF1 lists all keys."
         self.control = Control(session, explaining)
         self.files = Files(self, session, explaining, reading, runner)
         self.setAcceptDrops(True)
-        self.series_panel = SeriesPanel()
-        self.views = tuple(SliceView(f"Picture {number}") for number in range(1, 5))
-        self.grid = ViewGrid(self.views)
-        self.strip = SliceStrip()
-        self.counter = QLabel()
-        self.readout = theme.muted(wrap=False)
-        self.prediction = PredictionPanel()
-        self.overlays = OverlayPanel(method_texts(session, explaining))
-        self.form = RatingForm()
-        self.task_bar = TaskBar()
+        bench = Workbench(method_texts(session, explaining))
+        self.bench, self.views, self.series_panel, self.strip = bench, bench.views, bench.series_panel, bench.strip
+        self.counter, self.readout, self.task_bar = bench.counter, bench.readout, bench.task_bar
+        self.prediction, self.overlays, self.form = bench.prediction, bench.overlays, bench.form
+        self.setCentralWidget(bench)
+        self.statusBar().setSizeGripEnabled(False)
+        self.statusBar().addWidget(bench.task_bar, 1)
+        self.resize(1440, 900)
         self._blink = QTimer(self, interval=BLINK_MS)
         self._blink.timeout.connect(lambda: self.control.peek(not session.state.peek))
-        # Many things change at once (a slice arrives, a map too): what is shown is brought up to date once.
-        self._update = QTimer(self, singleShot=True, interval=0)
-        self._update.timeout.connect(self.refresh)
-        self._build()
+        self._content = Screen(bench, session, explaining, reading, hint or HINT)
         self.actions_by_id = build_menus(self, self._bindings())
         self._connect()
         session.offer_methods(METHODS)
-        self.form.build(self._sections())
-        self.form.reader.setText(reading.reader_id)
         self._show_title()
         self.views[0].setFocus()
         self.refresh()
 
-    # Layout ---------------------------------------------------------------------------------------------------------
-
-    def _build(self) -> None:
-        slider = QHBoxLayout()
-        slider.setContentsMargins(theme.MARGIN, 2, theme.MARGIN, 0)
-        self.counter.setFont(theme.mono_font(self.counter))
-        self.counter.setMinimumWidth(self.counter.fontMetrics().horizontalAdvance("000 / 000"))
-        self.counter.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        slider.addWidget(self.strip, 1)
-        slider.addWidget(self.counter)
-        values = QHBoxLayout()
-        values.setContentsMargins(theme.MARGIN + 8, 0, theme.MARGIN, 4)
-        self.readout.setFont(theme.mono_font(self.readout, -1))
-        self.readout.setAccessibleName("Values under the pointer")
-        values.addWidget(self.readout, 1)
-        centre = QWidget()
-        column = QVBoxLayout(centre)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(2)
-        column.addWidget(self.grid, 1)
-        column.addLayout(slider)
-        column.addLayout(values)
-        side = QWidget()
-        right = QVBoxLayout(side)
-        right.setContentsMargins(0, 0, 0, 0)
-        right.setSpacing(0)
-        right.addWidget(self.prediction)
-        right.addWidget(_line())
-        right.addWidget(self.overlays)
-        right.addWidget(_line())
-        right.addWidget(self.form, 1)
-        main = QSplitter(Qt.Orientation.Horizontal)
-        main.setChildrenCollapsible(False)
-        for panel, stretch in ((self.series_panel, 0), (centre, 1), (side, 0)):
-            main.addWidget(panel)
-            main.setStretchFactor(main.count() - 1, stretch)
-        self.series_panel.setMinimumWidth(180)
-        side.setMinimumWidth(350)
-        main.setSizes([210, 2000, 372])
-        self.setCentralWidget(main)
-        self.statusBar().setSizeGripEnabled(False)
-        self.statusBar().addWidget(self.task_bar, 1)
-        self.resize(1440, 900)
+    def refresh(self) -> None:
+        """Show the session, the model's results and the answers as they are now."""
+        self._content.refresh()
 
     def _show_title(self) -> None:
         series = self._session.series
         name = f"{series.info.description or 'series'} – " if series is not None else ""
         self.setWindowTitle(f"{name}Overread – research use only, not a medical device")
-
-    def _sections(self) -> list[Section]:
-        screen = self._reading.screen
-        about_map = f"This map: {screen.map_title}, slice {screen.slice_index}" if screen.map_id else "This map"
-        return [
-            Section("This case", CASE_ITEMS, self._reading.closed_why(CASE_ITEMS[0])),
-            Section(about_map, MAP_ITEMS, self._reading.closed_why(MAP_ITEMS[0])),
-        ]
 
     # Wiring ---------------------------------------------------------------------------------------------------------
 
@@ -188,9 +107,6 @@ class MainWindow(QMainWindow):
             view.opacityRequested.connect(control.opacity_stepped)
             view.layoutRequested.connect(self.actions_by_id["view.maximise"].trigger)
             view.swipeRequested.connect(control.swiped)
-            view.pointed.connect(self._pointed)
-            view.resized.connect(self._update.start)
-            view.left.connect(partial(self.readout.setText, ""))
         self.series_panel.chosen.connect(session.select)
         self.strip.valueChanged.connect(control.show_slice)
         self.overlays.toggled.connect(control.overlay_ticked)
@@ -202,14 +118,11 @@ class MainWindow(QMainWindow):
         self.form.readerChanged.connect(reading.set_reader)
         self.form.exportRequested.connect(self._export_ratings)
         self.task_bar.cancelRequested.connect(self.actions_by_id["work.cancel"].trigger)
-        session.catalogChanged.connect(self._show_catalog)
-        session.seriesChanged.connect(self._show_series)
-        session.sliceArrived.connect(self._slice_arrived)
-        session.thumbnailReady.connect(self.series_panel.show_thumbnail)
+        session.seriesChanged.connect(self._show_title)
+        self._content.refreshed.connect(self._show_actions)
+        self._content.refreshed.connect(self.refreshed)
         session.progressed.connect(self.task_bar.show_progress)
         explaining.progressed.connect(partial(self.task_bar.show_progress, "Predicting and explaining"))
-        for source in (session.viewChanged, explaining.resultsChanged, explaining.modelChanged, reading.answersChanged):
-            source.connect(self._update.start)
         for message in (session.message, explaining.message, reading.message, self.files.message):
             message.connect(self.task_bar.show_message)
         reading.readerChanged.connect(self.form.reader.setText)
@@ -225,60 +138,7 @@ class MainWindow(QMainWindow):
         """Say where the engine computes."""
         self.task_bar.device.setText(f"Computing on {info.device.upper()}")
 
-    # Bringing the screen up to date ---------------------------------------------------------------------------------
-
-    def refresh(self) -> None:
-        """Show the session, the model's results and the answers as they are now."""
-        session, explaining, reading = self._session, self._explaining, self._reading
-        view = resolved_view(session, explaining)
-        drawn = pictures(session, explaining, view, self.views[0].zoom_percent)
-        self.grid.show_count(len(view.panes))
-        for number, slice_view in enumerate(self.views[: len(view.panes)]):
-            slice_view.show_place(view.zoom, view.pan)
-            slice_view.show_picture(drawn[number] if drawn else None, self._empty_text())
-            if not view.crosshair:
-                slice_view.show_cross(None)
-        if self.strip.value() != view.slice_index:
-            self.strip.setValue(view.slice_index)
-        count = len(session.slices)
-        self.counter.setText(f"{view.slice_index + 1} / {count}" if count else "")
-        if explaining.classes:
-            self.strip.show_probabilities(explaining.probability(1), explaining.classes[1])
-        self.prediction.show_text(prediction_text(session, explaining))
-        self._show_overlays()
-        screen = on_screen(session, explaining, view)
-        if screen != reading.screen:
-            # What is being typed belongs to what was on screen until now.
-            self.form.commit()
-            reading.show(screen)
-        self._show_answers()
-        self._show_actions()
-        self.refreshed.emit()
-
-    def _empty_text(self) -> str:
-        return "Reading…" if self._session.series is not None else self._hint
-
-    def _show_overlays(self) -> None:
-        state = self._session.state
-        styles = {key: style for key, style in state.overlays if isinstance(style, OverlayStyle)}
-        shown = {key: style if state.overlays_on else replace(style, visible=False) for key, style in styles.items()}
-        texts = method_texts(self._session, self._explaining)
-        active = state.active if state.active in styles else METHODS[0]
-        self.overlays.show_methods(texts, shown, active, state.target)
-        series = self._session.series
-        name = series.label_maps[0].name if series is not None and series.label_maps else ""
-        self.overlays.show_labels(name, state.overlays_on and state.style(LABELS).visible)
-
-    def _show_answers(self) -> None:
-        self.form.show_sections(self._sections())
-        answers: dict[str, Given] = {}
-        for item in (*CASE_ITEMS, *MAP_ITEMS):
-            answer, saved = self._reading.given(item)
-            if answer is not None:
-                code = answer.value_label if answer.answered else NOT_JUDGED
-                answers[item.id] = Given(code, answer.value_text, saved)
-        screen = self._reading.screen
-        self.form.show_answers(answers, (screen.volume_sha256, screen.slice_index, screen.map_id, screen.target_class))
+    # Actions --------------------------------------------------------------------------------------------------------
 
     def _show_actions(self) -> None:
         session, state = self._session, self._session.state
@@ -296,46 +156,6 @@ class MainWindow(QMainWindow):
             self.actions_by_id[command].setChecked(checked)
         self.actions_by_id["edit.undo"].setEnabled(session.can_undo)
         self.actions_by_id["edit.redo"].setEnabled(session.can_redo)
-
-    def _show_catalog(self) -> None:
-        series = self._session.catalog.series
-        studies = list(dict.fromkeys(one.info.study_uid for one in series))
-        numbers = [studies.index(one.info.study_uid) + 1 if len(studies) > 1 else None for one in series]
-        self.series_panel.show_entries([pages.series_entry(*both) for both in zip(series, numbers, strict=True)])
-        problems = self._session.catalog.problems
-        if problems:
-            more = f" and {len(problems) - 1} more (F2)" if len(problems) > 1 else ""
-            self.task_bar.show_message(problems[0].message + more, True)
-
-    def _show_series(self) -> None:
-        session = self._session
-        self.form.commit()
-        self.series_panel.show_chosen(session.index)
-        self.strip.set_slices(len(session.slices))
-        self._explaining.open_series(session.series)
-        self._explaining.focus(session.state.slice_index)
-        self._show_title()
-        if session.problems:
-            self.task_bar.show_message(session.problems[0].message)
-        elif session.series is not None:
-            self.task_bar.show_message("")
-        self._update.start()
-
-    def _slice_arrived(self, k: int, values: object) -> None:
-        session = self._session
-        read = np.array([one is not None for one in session.slices])
-        self.strip.show_reading(read, frozenset(session.failures))
-        if k not in session.failures and isinstance(values, np.ndarray):
-            self._explaining.slice_arrived(k, values)
-        if k == session.state.slice_index:
-            self.refresh()
-
-    def _pointed(self, column: float, row: float) -> None:
-        session = self._session
-        self.readout.setText(readout(session, self._explaining, column, row))
-        if session.state.crosshair:
-            for view in self.views:
-                view.show_cross((column, row))
 
     # Dialogs --------------------------------------------------------------------------------------------------------
 
@@ -407,10 +227,3 @@ class MainWindow(QMainWindow):
         self.closing.emit()
         super().closeEvent(event)
         QApplication.quit()
-
-
-def _line() -> QFrame:
-    line = QFrame()
-    line.setFixedHeight(1)
-    line.setStyleSheet(f"background: {theme.LINE.name()};")
-    return line

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from xai.models.preprocess import fill_holes
+from xai.imaging.body import fill_holes
 
 Fill = Literal["zero", "one", "blur", "local-mean", "body-mean"]
 """What hidden pixels become."""

@@ -1,0 +1,91 @@
+"""The panels and where they stand: series at the left, pictures in the middle, the model and the form at the right."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSplitter, QVBoxLayout, QWidget
+
+from viewer.app.display import MethodText
+from viewer.ui import theme
+from viewer.ui.overlay_panel import OverlayPanel
+from viewer.ui.prediction_panel import PredictionPanel
+from viewer.ui.rating_form import RatingForm
+from viewer.ui.series_panel import SeriesPanel
+from viewer.ui.slice_strip import SliceStrip
+from viewer.ui.slice_view import SliceView
+from viewer.ui.task_bar import TaskBar
+from viewer.ui.view_grid import ViewGrid
+
+
+class Workbench(QSplitter):
+    """All panels. They know nothing of each other; `Screen` fills them and the window wires them.
+
+    Parameters
+    ----------
+    methods : sequence of MethodText
+        A row of the overlay panel each.
+    """
+
+    def __init__(self, methods: Sequence[MethodText], parent: QWidget | None = None) -> None:
+        super().__init__(Qt.Orientation.Horizontal, parent)
+        self.series_panel = SeriesPanel()
+        self.views = tuple(SliceView(f"Picture {number}") for number in range(1, 5))
+        self.grid = ViewGrid(self.views)
+        self.strip = SliceStrip()
+        self.counter = QLabel()
+        self.readout = theme.muted(wrap=False)
+        self.prediction = PredictionPanel()
+        self.overlays = OverlayPanel(methods)
+        self.form = RatingForm()
+        self.task_bar = TaskBar()
+        """Stands in the window's status bar."""
+        self.setChildrenCollapsible(False)
+        for panel, stretch in ((self.series_panel, 0), (self._centre(), 1), (self._side(), 0)):
+            self.addWidget(panel)
+            self.setStretchFactor(self.count() - 1, stretch)
+        self.series_panel.setMinimumWidth(180)
+        self.setSizes([210, 2000, 372])
+
+    def _centre(self) -> QWidget:
+        slider = QHBoxLayout()
+        slider.setContentsMargins(theme.MARGIN, 2, theme.MARGIN, 0)
+        self.counter.setFont(theme.mono_font(self.counter))
+        self.counter.setMinimumWidth(self.counter.fontMetrics().horizontalAdvance("000 / 000"))
+        self.counter.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        slider.addWidget(self.strip, 1)
+        slider.addWidget(self.counter)
+        values = QHBoxLayout()
+        values.setContentsMargins(theme.MARGIN + 8, 0, theme.MARGIN, 4)
+        self.readout.setFont(theme.mono_font(self.readout, -1))
+        self.readout.setAccessibleName("Values under the pointer")
+        values.addWidget(self.readout, 1)
+        centre = QWidget()
+        column = QVBoxLayout(centre)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(2)
+        column.addWidget(self.grid, 1)
+        column.addLayout(slider)
+        column.addLayout(values)
+        return centre
+
+    def _side(self) -> QWidget:
+        side = QWidget()
+        right = QVBoxLayout(side)
+        right.setContentsMargins(0, 0, 0, 0)
+        right.setSpacing(0)
+        right.addWidget(self.prediction)
+        right.addWidget(_line())
+        right.addWidget(self.overlays)
+        right.addWidget(_line())
+        right.addWidget(self.form, 1)
+        side.setMinimumWidth(350)
+        return side
+
+
+def _line() -> QFrame:
+    line = QFrame()
+    line.setFixedHeight(1)
+    line.setStyleSheet(f"background: {theme.LINE.name()};")
+    return line
