@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Literal
 
 from xai.errors import UnknownExplainerError
 
@@ -17,6 +18,8 @@ class ExplainerEntry:
     family: str
     reference: str
     path: str
+    cost: Literal["cheap", "costly"] = "cheap"
+    """Cheap takes about one pass, so that it is computed without being asked for; costly takes many."""
 
 
 EXPLAINERS: Mapping[str, ExplainerEntry] = MappingProxyType(
