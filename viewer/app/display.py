@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from viewer.app.explaining import Explaining
+from viewer.app.explaining import METHODS, Explaining
 from viewer.app.reading import OnScreen
 from viewer.app.session import LABELS, Session
 from viewer.core.overlay import LabelStyle, Layer, OverlayStyle, ValueRange, colour_bar, value_range
@@ -162,8 +162,8 @@ def method_texts(session: Session, explaining: Explaining) -> list[MethodText]:
     """Return the words of every method's row."""
     k, texts = session.state.slice_index, []
     done, total = explaining.counts()
-    for key, entry in EXPLAINERS.items():
-        state = explaining.state(key, k)
+    for key in METHODS:
+        entry, state = EXPLAINERS[key], explaining.state(key, k)
         if state in ("ready", "computing") and done < total:
             state = f"{state}, {done}/{total}"
         texts.append(MethodText(key, entry.title, state, explaining.describe(key)))
@@ -239,7 +239,7 @@ def readout(session: Session, explaining: Explaining, column: float, row: float)
 def explanation_card(session: Session, explaining: Explaining) -> list[tuple[str, str]]:
     """Return what made the chosen map of the slice on screen: names and values, in order."""
     state, model, series = session.state, explaining.model, session.series
-    key = state.active if state.active in EXPLAINERS else next(iter(EXPLAINERS))
+    key = state.active if state.active in METHODS else METHODS[0]
     entry, k = EXPLAINERS[key], state.slice_index
     if model is None or series is None:
         return [("Method", entry.title), ("State", explaining.state(key, k))]

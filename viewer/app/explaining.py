@@ -19,7 +19,8 @@ from xai.imaging.resample import CellGrid, SliceMapping, map_to_slice
 from xai.imaging.series import Series
 from xai.registry import EXPLAINERS
 
-METHODS = tuple(EXPLAINERS)
+METHODS = ("gradcam", "gradcampp", "hirescam")
+"""What is computed for every slice without being asked: methods that cost about one pass."""
 SECONDS_PER_REQUEST = 0.25
 """A request is made about this long, so that scrolling away or stopping takes effect at once."""
 MOST_SLICES_PER_REQUEST = 16
