@@ -206,16 +206,19 @@ def explain(
 
 
 def _explainers(bundle: ClassifierBundle, methods: Methods) -> dict[str, Explainer]:
-    """Return the explainers by key, each with the layer it will look at written into it."""
+    """Return the explainers by key, each with the layer it will look at, and where that lies, written into it."""
     if isinstance(methods, str):
         raise ExplainError(f"Methods are a list of keys, such as [{methods!r}].")
     given = methods if isinstance(methods, Mapping) else {key: make_explainer(key) for key in methods}
     explainers = {}
     for key, explainer in given.items():
-        cells_of(explainer, bundle)
-        if isinstance(explainer, CamMethod) and explainer.layer is None:
-            explainer = dataclasses.replace(explainer, layer=bundle.manifest.cam_layer)
-        explainers[key] = explainer
+        cells = cells_of(explainer, bundle)
+        where: dict[str, object] = {}
+        if not explainer.per_pixel and explainer.layer is None:
+            where["layer"] = bundle.manifest.cam_layer
+        if getattr(explainer, "grid", cells) is None:
+            where["grid"] = cells
+        explainers[key] = dataclasses.replace(explainer, **where)  # type: ignore[type-var]
     return explainers
 
 

@@ -33,6 +33,36 @@ EXPLAINERS: Mapping[str, ExplainerEntry] = MappingProxyType(
         "hirescam": ExplainerEntry(
             "HiResCAM", "CAM", "Draelos and Carin 2020, arXiv:2011.08891", "xai.explainers.cam:HiResCAM"
         ),
+        "layercam": ExplainerEntry(
+            "LayerCAM", "CAM", "Jiang et al. 2021, doi:10.1109/TIP.2021.3089943", "xai.explainers.library:LayerCAM"
+        ),
+        "xgradcam": ExplainerEntry(
+            "XGrad-CAM", "CAM", "Fu et al. 2020, arXiv:2008.02312", "xai.explainers.library:XGradCAM"
+        ),
+        "eigencam": ExplainerEntry(
+            "EigenCAM", "CAM", "Muhammad and Yeasin 2020, arXiv:2008.00299", "xai.explainers.library:EigenCAM"
+        ),
+        "scorecam": ExplainerEntry(
+            "Score-CAM", "CAM", "Wang et al. 2020, arXiv:1910.01279", "xai.explainers.library:ScoreCAM"
+        ),
+        "ablationcam": ExplainerEntry(
+            "Ablation-CAM",
+            "CAM",
+            "Desai and Ramaswamy 2020, doi:10.1109/WACV45572.2020.9093360",
+            "xai.explainers.library:AblationCAM",
+        ),
+        "integrated-gradients": ExplainerEntry(
+            "Integrated Gradients",
+            "Gradient",
+            "Sundararajan et al. 2017, arXiv:1703.01365",
+            "xai.explainers.gradients:IntegratedGradients",
+        ),
+        "smoothgrad": ExplainerEntry(
+            "SmoothGrad", "Gradient", "Smilkov et al. 2017, arXiv:1706.03825", "xai.explainers.gradients:SmoothGrad"
+        ),
+        "shap": ExplainerEntry(
+            "SHAP", "Shapley", "Lundberg and Lee 2017, arXiv:1705.07874", "xai.explainers.shapley:PartitionShap"
+        ),
     }
 )
 
