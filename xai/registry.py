@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Literal
 
 from xai.errors import UnknownExplainerError
 
@@ -17,7 +18,13 @@ class ExplainerEntry:
     family: str
     reference: str
     path: str
+    cost: Literal["cheap", "costly"] = "cheap"
+    """Cheap takes about one pass, so that it is computed without being asked for; costly takes many."""
 
+
+PUBLISHED_ENSEMBLES = (
+    "Assessing the value of explainable artificial intelligence for MRI, XAI 2025; its code, MIT licence"
+)
 
 EXPLAINERS: Mapping[str, ExplainerEntry] = MappingProxyType(
     {
@@ -29,6 +36,29 @@ EXPLAINERS: Mapping[str, ExplainerEntry] = MappingProxyType(
         ),
         "hirescam": ExplainerEntry(
             "HiResCAM", "CAM", "Draelos and Carin 2020, arXiv:2011.08891", "xai.explainers.cam:HiResCAM"
+        ),
+        "ensemble-threshold": ExplainerEntry(
+            "Ensemble, threshold",
+            "Ensemble",
+            PUBLISHED_ENSEMBLES,
+            "xai.explainers.ensemble:ThresholdEnsemble",
+            "costly",
+        ),
+        "ensemble-average": ExplainerEntry(
+            "Ensemble, average", "Ensemble", PUBLISHED_ENSEMBLES, "xai.explainers.ensemble:AverageEnsemble", "costly"
+        ),
+        "ensemble-intersection": ExplainerEntry(
+            "Ensemble, intersection",
+            "Ensemble",
+            PUBLISHED_ENSEMBLES,
+            "xai.explainers.ensemble:IntersectionEnsemble",
+            "costly",
+        ),
+        "consensus": ExplainerEntry(
+            "Consensus of families", "Ensemble", "This program", "xai.explainers.consensus:Consensus", "costly"
+        ),
+        "disagreement": ExplainerEntry(
+            "Disagreement of families", "Ensemble", "This program", "xai.explainers.consensus:Disagreement", "costly"
         ),
     }
 )
