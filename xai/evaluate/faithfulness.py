@@ -8,7 +8,7 @@ are stored must not help or harm it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,11 +45,11 @@ class Curves:
         found = {
             "deletion": area(self.deletion),
             "insertion": area(self.insertion),
-            "deletion margin": area(self.deletion_margin),
-            "insertion margin": area(self.insertion_margin),
+            "deletion_margin": area(self.deletion_margin),
+            "insertion_margin": area(self.insertion_margin),
         }
-        found["insertion - deletion"] = found["insertion"] - found["deletion"]
-        found["insertion - deletion margin"] = found["insertion margin"] - found["deletion margin"]
+        found["insertion_minus_deletion"] = found["insertion"] - found["deletion"]
+        found["insertion_minus_deletion_margin"] = found["insertion_margin"] - found["deletion_margin"]
         return found
 
 
@@ -153,14 +153,3 @@ def faithfulness(
                 )
     progress(total, total)
     return found
-
-
-def mean_curves(curves: Sequence[Mapping[str, Curves]]) -> dict[str, Curves]:
-    """Return the mean of several maps' curves by baseline."""
-    return {
-        baseline: Curves(*(np.mean([getattr(one[baseline], name) for one in curves], axis=0) for name in _NAMES))
-        for baseline in (curves[0] if curves else ())
-    }
-
-
-_NAMES = ("deletion", "insertion", "deletion_margin", "insertion_margin")

@@ -23,11 +23,11 @@ def localization(values: Values, body: Mask, lesion: Mask, tolerance: float = TO
     share = _share(body, lesion)
     return {
         "pointing": pointing(values, body, lesion, tolerance),
-        "pointing by chance": _share(body, _near(lesion, tolerance)),
-        "relevance mass": mass,
-        "relevance mass over chance": mass / share if share > 0 else np.nan,
-        "relevance rank": rank,
-        "relevance rank over chance": (rank - share) / (1 - share) if 0 < share < 1 else np.nan,
+        "pointing_chance": _share(body, _near(lesion, tolerance)),
+        "relevance_mass": mass,
+        "relevance_mass_over_chance": mass / share if share > 0 else np.nan,
+        "relevance_rank": rank,
+        "relevance_rank_over_chance": (rank - share) / (1 - share) if 0 < share < 1 else np.nan,
     }
 
 

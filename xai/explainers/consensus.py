@@ -172,7 +172,7 @@ class Consensus(ByFamily):
             sides = [side for key in maps for side in (curves[key][n].deletion_margin, curves[key][n].insertion_margin)]
             span = float(np.max(sides) - np.min(sides))
             for key in maps:
-                gap = curves[key][n].areas()["insertion - deletion margin"]
+                gap = curves[key][n].areas()["insertion_minus_deletion_margin"]
                 faithful[key].append(gap / span if span > 0 else 0.0)
         return faithful
 
