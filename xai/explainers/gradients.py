@@ -87,9 +87,7 @@ class IntegratedGradients:
             for n in range(len(x)):
                 way = (x[n] - begin[n]).float()
                 mean = torch.zeros_like(way)
-                for place, weight in zip(
-                    places.split(self.batch_size), weights.split(self.batch_size), strict=True
-                ):
+                for place, weight in zip(places.split(self.batch_size), weights.split(self.batch_size), strict=True):
                     points = begin[n] + place[:, None, None, None] * way
                     gradient = input_gradient(network, points.to(x.dtype), target[n].expand(len(place)))
                     mean += torch.einsum("b,bchw->chw", weight, gradient)
