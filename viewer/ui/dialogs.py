@@ -6,7 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QFileDialog, QTextBrowser, QVBoxLayout, QWidget
+
+from viewer.core.words import tr
 
 
 def show_page(parent: QWidget, title: str, html: str, width: int = 640, height: int = 620) -> QDialog:
@@ -20,6 +23,9 @@ def show_page(parent: QWidget, title: str, html: str, width: int = 640, height: 
     page.setOpenExternalLinks(False)
     buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
     buttons.rejected.connect(dialog.reject)
+    copy = buttons.addButton(tr("Copy all"), QDialogButtonBox.ButtonRole.ActionRole)
+    copy.setToolTip(tr("Copy the whole page as plain text; parts of it can be selected and copied, too."))
+    copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(page.toPlainText()))
     column = QVBoxLayout(dialog)
     column.addWidget(page)
     column.addWidget(buttons)
