@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from viewer.core.words import QT_TR_NOOP, tr
 from xai.imaging.catalog import Catalog
@@ -77,7 +77,7 @@ def study_numbers(series: Sequence[Series]) -> list[int]:
 
 def study_title(number: int) -> str:
     """Return what a study of `study_numbers` is called."""
-    return tr("Study {number}").format(number=number) if number else tr("Files without a study")
+    return tr("Study {number}").format(number=number) if number else tr("No study")
 
 
 def series_title(series: Series) -> str:
@@ -91,10 +91,9 @@ def size_text(series: Series) -> str:
     return " × ".join(str(n) for n in series.geometry.shape)
 
 
-def kind_text(series: Series) -> str:
-    """Return modality and plane, as far as they are known."""
-    plane = PLANE_WORDS.get(series.geometry.plane)
-    return " ".join(part for part in (series.info.modality or "", tr(plane) if plane else "") if part)
+def plane_text(series: Series) -> str:
+    """Return ``"axial"``, ``"coronal"`` or ``"sagittal"``; empty where the geometry is unknown."""
+    return tr(PLANE_WORDS[series.geometry.plane]) if series.geometry.known else ""
 
 
 def load_report(catalog: Catalog, series: Series | None, problems: Sequence[Problem]) -> LoadReport:
@@ -117,23 +116,24 @@ def load_report(catalog: Catalog, series: Series | None, problems: Sequence[Prob
         if not section.problems:
             sound.append(section)
         elif one is series:
-            sections.insert(0, section)
+            sections.insert(0, replace(section, title=tr("{series} (open now)").format(series=section.title)))
         else:
             sections.append(section)
     if catalog.problems:
         sections.append(Section(tr("Files that were left out"), "", catalog.problems))
     found = [problem for section in sections for problem in section.problems]
-    return LoadReport(tuple(_counts(catalog, studies, found)), tuple(sections), tuple(sound))
+    odd = len(catalog.series) - len(sound)
+    return LoadReport(tuple(_counts(catalog, studies, found, odd)), tuple(sections), tuple(sound))
 
 
 def _facts(series: Series, study: int) -> str:
-    facts = [study_title(study), size_text(series), kind_text(series)]
+    facts = [study_title(study), size_text(series), series.info.modality or "", plane_text(series)]
     files = len(series.files)
     facts.append(tr("1 file") if files == 1 else tr("{count} files").format(count=files))
     return " · ".join(fact for fact in facts if fact)
 
 
-def _counts(catalog: Catalog, studies: Sequence[int], found: Sequence[Problem]) -> list[tuple[str, int]]:
+def _counts(catalog: Catalog, studies: Sequence[int], found: Sequence[Problem], odd: int) -> list[tuple[str, int]]:
     series = catalog.series
     files: Counter[str] = Counter()
     for problem in found:
@@ -146,6 +146,7 @@ def _counts(catalog: Catalog, studies: Sequence[int], found: Sequence[Problem]) 
         (tr("Slices found"), sum(len(one) for one in series)),
     ]
     where_odd = [
+        (tr("Series with something odd"), odd),
         (tr("Files passed over by their name (text, tables, programs)"), catalog.passed_over),
         (tr("Files skipped: no pictures"), files["not-an-image"]),
         (tr("Files or folders skipped: unreadable"), files["unreadable"]),

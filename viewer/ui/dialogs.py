@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QTextCursor
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QFileDialog, QTextBrowser, QVBoxLayout, QWidget
 
 from viewer.core.words import tr
@@ -24,14 +24,21 @@ def show_page(parent: QWidget, title: str, html: str, width: int = 640, height: 
     buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
     buttons.rejected.connect(dialog.reject)
     copy = buttons.addButton(tr("Copy all"), QDialogButtonBox.ButtonRole.ActionRole)
-    copy.setToolTip(tr("Copy the whole page as plain text; parts of it can be selected and copied, too."))
-    copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(page.toPlainText()))
+    copy.setToolTip(tr("Copy the whole page; parts of it can be selected and copied, too."))
+    copy.clicked.connect(lambda: _copy_all(page))
     column = QVBoxLayout(dialog)
     column.addWidget(page)
     column.addWidget(buttons)
     dialog.resize(width, height)
     _open(dialog, parent)
     return dialog
+
+
+def _copy_all(page: QTextBrowser) -> None:
+    # With its form and as plain text: whoever pastes takes what fits.
+    page.selectAll()
+    page.copy()
+    page.moveCursor(QTextCursor.MoveOperation.Start)
 
 
 def choose(

@@ -14,10 +14,9 @@ FILES_NAMED = 12
 
 def load_page(report: LoadReport) -> str:
     """Return the report as rich text: counts, then a section for each series with something odd, then the rest."""
-    rows = "".join(
-        f"<tr><td align='right'><b>{number}</b></td><td>{escape(words)}</td></tr>" for words, number in report.counts
-    )
-    parts = [f"<table cellspacing='0' cellpadding='3'>{rows}</table>"]
+    # One line each, so that they stay lines when they are copied as plain text.
+    counts = "<br>".join(f"{escape(words)}: <b>{number}</b>" for words, number in report.counts)
+    parts = [f"<p>{counts}</p>"]
     parts += [_section(section) for section in report.sections]
     if report.sound:
         parts.append(f"<h3>{escape(tr('Nothing odd about'))}</h3><ul>")

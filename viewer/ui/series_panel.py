@@ -9,7 +9,7 @@ from itertools import groupby
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QPoint, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QIcon, QImage, QKeyEvent, QPainter, QPen, QPixmap
+from PySide6.QtGui import QColor, QFont, QIcon, QImage, QKeyEvent, QPainter, QPen, QPixmap, QTextLayout, QTextOption
 from PySide6.QtWidgets import (
     QStyle,
     QStyledItemDelegate,
@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from viewer.core.load_report import SEVERE, kind_text, series_title, study_numbers, study_title
+from viewer.core.load_report import SEVERE, plane_text, series_title, study_numbers, study_title
 from viewer.core.words import tr
 from viewer.ui import theme
 from xai.imaging.series import Series
@@ -65,17 +65,20 @@ def series_entries(series: Sequence[Series]) -> list[SeriesEntry]:
     for one, study in zip(series, study_numbers(series), strict=True):
         slices, rows, columns = one.geometry.shape
         count = tr("1 slice") if slices == 1 else tr("{count} slices").format(count=slices)
-        kind = kind_text(one)
         entries.append(
             SeriesEntry(
                 study_title(study),
                 series_title(one),
-                (count, f"{rows} × {columns}" + (f" · {kind}" if kind else "")),
+                (_joined(count, plane_text(one)), _joined(f"{rows} × {columns}", one.info.modality or "")),
                 tuple(problem.message for problem in one.problems),
                 any(problem.code in SEVERE for problem in one.problems),
             )
         )
     return entries
+
+
+def _joined(*parts: str) -> str:
+    return " · ".join(part for part in parts if part)
 
 
 class SeriesTree(QTreeWidget):
@@ -108,6 +111,7 @@ class SeriesTree(QTreeWidget):
                 continue
             count = tr("1 series") if len(items) == 1 else tr("{count} series").format(count=len(items))
             heading = QTreeWidgetItem([f"{study} · {count}"])
+            heading.setToolTip(0, heading.text(0))
             heading.setFlags(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable)
             heading.addChildren(items)
             self.addTopLevelItem(heading)
@@ -234,7 +238,7 @@ class _Painter(QStyledItemDelegate):
         lines = option.fontMetrics.height()
         if not isinstance(index.data(_ENTRY), SeriesEntry):
             return QSize(100, lines + 2 * PAD)
-        return QSize(100, max(THUMBNAIL, 3 * lines + 2) + 2 * PAD)
+        return QSize(100, max(THUMBNAIL, 4 * lines) + 2 * PAD)
 
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
@@ -276,10 +280,12 @@ class _Painter(QStyledItemDelegate):
         metrics, height = option.fontMetrics, option.fontMetrics.height()
         left = place.right() + 1 + 8
         width = option.rect.right() - PAD - left
-        top = option.rect.top() + (option.rect.height() - height * (1 + len(entry.details))) // 2
+        title = _two_lines(entry.title, option.font, width)
+        lines = [*title, *entry.details]
+        top = option.rect.top() + (option.rect.height() - height * len(lines)) // 2
         painter.setFont(option.font)
-        for number, line in enumerate((entry.title, *entry.details)):
-            painter.setPen(theme.TEXT if number == 0 else theme.MUTED)
+        for number, line in enumerate(lines):
+            painter.setPen(theme.TEXT if number < len(title) else theme.MUTED)
             words = metrics.elidedText(line, Qt.TextElideMode.ElideRight, width)
             painter.drawText(QRect(left, top + number * height, width, height), _IN_LINE, words)
 
@@ -295,10 +301,26 @@ class _Painter(QStyledItemDelegate):
         font.setWeight(QFont.Weight.DemiBold)
         painter.setFont(font)
         painter.setPen(theme.MUTED)
-        painter.drawText(rect.adjusted(PAD + 15, 0, -PAD, 0), _IN_LINE, words)
+        place = rect.adjusted(PAD + 15, 0, -PAD, 0)
+        words = painter.fontMetrics().elidedText(words, Qt.TextElideMode.ElideRight, place.width())
+        painter.drawText(place, _IN_LINE, words)
 
 
 _IN_LINE = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
+
+
+def _two_lines(text: str, font: QFont, width: int) -> list[str]:
+    """Break a text where its first line is full."""
+    layout = QTextLayout(text, font)
+    wrap = QTextOption()
+    wrap.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
+    layout.setTextOption(wrap)
+    layout.beginLayout()
+    first = layout.createLine()
+    first.setLineWidth(width)
+    length = first.textLength()
+    layout.endLayout()
+    return [line for line in (text[:length].strip(), text[length:].strip()) if line]
 
 
 def _paint_badge(painter: QPainter, place: QRect, entry: SeriesEntry, font: QFont) -> None:
