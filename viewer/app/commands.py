@@ -41,6 +41,29 @@ MENUS = ("File", "Edit", "Slices", "View", "Explanations", "Feedback", "Help")
 COMMANDS: tuple[Command, ...] = (
     Command("file.open-folder", "File", "Open folder…", ("Ctrl+O",), "Open a folder of DICOM, NIfTI or picture files."),
     Command("file.open-files", "File", "Open files…", ("Ctrl+Shift+O",), "Open single files."),
+    Command(
+        "file.add-folder",
+        "File",
+        "Add folder…",
+        ("Ctrl+Shift+A",),
+        "Open a folder beside what is open already (also: drop it with Shift held).",
+    ),
+    Command("file.add-files", "File", "Add files…", ("Ctrl+Alt+A",), "Open single files beside what is open already."),
+    Command("file.open-recent", "File", "Open recent", ("Ctrl+Shift+H",), "The folders and files opened last."),
+    Command(
+        "file.forget-recents",
+        "File",
+        "Clear list",
+        (),
+        "Forget which files and folders were opened; their paths may name people.",
+    ),
+    Command(
+        "file.rescan",
+        "File",
+        "Look again",
+        ("Ctrl+Shift+R",),
+        "Look through the opened files and folders again; series, slice and overlays stay.",
+    ),
     Command("file.open-model", "File", "Open model…", ("Ctrl+M",), "Choose the folder of a classifier bundle."),
     Command(
         "file.export-ratings",
@@ -161,7 +184,13 @@ COMMANDS: tuple[Command, ...] = (
     Command("rate.previous", "Feedback", "Previous question", ("Ctrl+Shift+Return",), "Mark the question before."),
     Command("rate.reader", "Feedback", "Reader…", ("Ctrl+R",), "Say under which reader id answers are saved."),
     Command("help.keys", "Help", "Keys and mouse", ("F1",), "Everything the keyboard and the mouse do."),
-    Command("help.problems", "Help", "What was found on loading", ("F2",), "Problems of the files, by name."),
+    Command(
+        "help.problems",
+        "Help",
+        "Load report",
+        ("F2",),
+        "What was found, skipped, split, duplicate or missing among the files; to read and to copy.",
+    ),
     Command("help.about", "Help", "About Overread", (), "Version, licence and intended use."),
 )
 
@@ -174,7 +203,7 @@ MOUSE: tuple[tuple[str, str], ...] = (
     ("Shift+wheel", "opacity of the overlay"),
     ("Double-click", "one picture or several"),
     ("Drag the swipe line", "clean to its left, overlay to its right (S)"),
-    ("Drop files or folders", "open them"),
+    ("Drop files or folders", "open them; with Shift, add them to what is open"),
 )
 """What the mouse does on a picture, for the F1 page."""
 

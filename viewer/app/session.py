@@ -10,15 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
+from viewer.app.opening import Opened, catalog_reading, changes_sentence, keep_unchanged
 from viewer.app.tasks import Emit, Task, TaskRunner, Work
+from viewer.app.thumbnails import Thumbnails
 from viewer.core import view_state
 from viewer.core.overlay import LabelStyle, OverlayStyle
-from viewer.core.render import render
 from viewer.core.view_state import Style, ViewContext, ViewState
 from viewer.core.window import Preset, auto_window, presets, sample_values, value_span
 from xai.errors import ImagingError
-from xai.imaging.catalog import Catalog, read_identity, scan
-from xai.imaging.series import Identity, LabelMap, Series
+from xai.imaging.catalog import Catalog, read_identity
+from xai.imaging.series import Identity, LabelMap, Series, not_numbers_problem
 from xai.imaging.volume import Problem, Volume
 from xai.progress import Progress
 
@@ -37,27 +38,38 @@ class SliceRead:
     failure: str = ""
 
 
-def from_the_middle(count: int) -> list[int]:
-    """Return slice numbers from the middle outwards: the first picture is the one that is shown."""
-    middle = count // 2
+def outwards(count: int, middle: int) -> list[int]:
+    """Return slice numbers from ``middle`` outwards: the first picture is the one that is shown."""
     return sorted(range(count), key=lambda k: (abs(k - middle), k))
 
 
-def series_reading(series: Series) -> Work:
-    """Return the work of reading ``series``: emits a `SliceRead` per slice, results in the `Volume` with its hash."""
+def series_reading(series: Series, first: int) -> Work:
+    """Return the work of reading ``series``: emits a `SliceRead` per slice, results in the `Volume` with its hash.
+
+    Slices come from slice ``first`` outwards.
+    """
 
     def work(progress: Progress, emit: Emit) -> Volume:
         array = np.full(series.geometry.shape, np.nan, np.float32)
         problems = list(series.problems)
-        for done, k in enumerate(from_the_middle(len(series))):
+        told = {problem.message for problem in problems}
+        not_numbers = []
+        for done, k in enumerate(outwards(len(series), first)):
             progress(done, len(series))
             failure = ""
             try:
                 array[k] = series.read_slice(k)
             except ImagingError as error:
                 failure = str(error)
-                problems.append(Problem("undecodable", failure))
+                if failure not in told:
+                    told.add(failure)
+                    problems.append(Problem("undecodable", failure))
+            else:
+                if not np.isfinite(array[k]).all():
+                    not_numbers.append(k)
             emit(SliceRead(k, array[k], failure))
+        if not_numbers:
+            problems.append(not_numbers_problem(series.files[0].name, sorted(not_numbers), len(series)))
         volume = Volume(array, series.geometry, series.info, tuple(problems))
         # Hashing a long series takes a moment: here, not where it is asked for.
         _ = volume.sha256
@@ -79,18 +91,6 @@ def label_reading(labels: LabelMap, slices: int) -> Work:
     return work
 
 
-def thumbnail_reading(series: Series) -> Work:
-    """Return the work of making a series' small picture: its middle slice as pixels (h, w)."""
-
-    def work(progress: Progress, emit: Emit) -> NDArray[np.uint32]:
-        values = series.read_slice(len(series) // 2)
-        step = max(1, min(values.shape) // 128)
-        values = np.ascontiguousarray(values[::step, ::step])
-        return render(values, series.geometry.display, auto_window(sample_values([values])))
-
-    return work
-
-
 class Session(QObject):
     """Keeps the open series and the view; says what changed."""
 
@@ -100,7 +100,8 @@ class Session(QObject):
     """Slice number and its values (H, W); NaN when it could not be read."""
     volumeReady = Signal()
     viewChanged = Signal()
-    thumbnailReady = Signal(int, object)
+    pathsOpened = Signal(object)
+    """The paths that the user asked for and in which series were found."""
     progressed = Signal(str, int, int)
     message = Signal(str, bool)
 
@@ -109,7 +110,9 @@ class Session(QObject):
         self._runner = runner
         self._scan: Task | None = None
         self._read: Task | None = None
-        self.catalog = Catalog((), ())
+        self.opened = Opened()
+        """The paths that are open and what was found in them."""
+        self.thumbnails = Thumbnails(runner, self)
         self.index = -1
         self.slices: list[NDArray[np.float32] | None] = []
         self.failures: dict[int, str] = {}
@@ -134,34 +137,72 @@ class Session(QObject):
 
     def open(self, paths: Sequence[Path]) -> None:
         """Look for series in files and folders; what is open stays until something is found."""
+        self._look(paths, (), keep=False)
 
-        def work(progress: Progress, emit: Emit) -> Catalog:
-            return scan(paths, progress)
+    def add(self, paths: Sequence[Path]) -> None:
+        """Look for series in files and folders beside those that are open; the open series stays."""
+        self._look(paths, self.opened.paths, keep=bool(self.opened.paths))
 
-        names = ", ".join(path.name or str(path) for path in paths)
-        self._scan = self._runner.run(work, title=f"Opening {names}", slot="scan", priority=2)
+    def rescan(self) -> None:
+        """Look through everything that is open again; series, slice and overlays stay where the files are the same."""
+        if self.opened.paths:
+            self._look((), self.opened.paths, keep=True)
+
+    def _look(self, asked: Sequence[Path], before: Sequence[Path], keep: bool) -> None:
+        # The title may reach the log, and a path may hold a name.
+        work = catalog_reading(tuple(asked), tuple(before))
+        self._scan = self._runner.run(work, title="Looking through the files", slot="scan", priority=2)
         self._scan.progressed.connect(lambda done, total: self.progressed.emit("Looking through files", done, total))
         self._scan.failed.connect(lambda why: self.message.emit(why, True))
         self._scan.finished.connect(lambda: self.progressed.emit("Looking through files", 0, 0))
-        self._scan.succeeded.connect(self._found)
+        self._scan.succeeded.connect(self._found_more if keep else self._found)
 
-    def _found(self, catalog: Catalog) -> None:
-        self.catalog = catalog
-        self.index = -1
-        self._identities = {}
-        self.catalogChanged.emit()
-        for number, series in enumerate(catalog.series):
-            task = self._runner.run(thumbnail_reading(series), title="Reading a thumbnail", slot=f"thumbnail {number}")
-            task.succeeded.connect(lambda pixels, number=number: self.thumbnailReady.emit(number, pixels))
-        if catalog.series:
+    def _found(self, opened: Opened) -> None:
+        self._take_catalog(opened, -1)
+        if opened.catalog.series:
             self.select(0)
         else:
             self.seriesChanged.emit()
+        # Behind the first picture of the series that opens.
+        self.thumbnails.make(self.catalog.series)
+        self.pathsOpened.emit(opened.asked)
+
+    def _found_more(self, found: Opened) -> None:
+        now, k = self.series, self.state.slice_index
+        opened, changes = keep_unchanged(self.opened, found)
+        uids = [series.uid for series in opened.catalog.series]
+        number = uids.index(now.uid) if now is not None and now.uid in uids else -1
+        # What could not be read before is tried again, though its files look the same.
+        is_same = number >= 0 and opened.catalog.series[number] is now and not self.failures
+        self._take_catalog(opened, number if is_same else -1)
+        if number >= 0 and not is_same:
+            series = opened.catalog.series[number]
+            self._turn_to(number, replace(self.state, slice_index=min(k, len(series) - 1), peek=False))
+        elif number < 0:
+            self.select(0)
+        self.thumbnails.make(self.catalog.series)
+        self.message.emit(changes_sentence(changes, bool(opened.asked)), False)
+        self.pathsOpened.emit(opened.asked)
+
+    def _take_catalog(self, opened: Opened, index: int) -> None:
+        self.opened, self.index = opened, index
+        self._identities = {}
+        self.catalogChanged.emit()
+
+    @property
+    def catalog(self) -> Catalog:
+        """All series that were found."""
+        return self.opened.catalog
 
     def select(self, index: int) -> None:
         """Open a series of the catalogue: middle slice first, fitted and windowed; overlay settings stay."""
         if index == self.index or not 0 <= index < len(self.catalog.series):
             return
+        middle = len(self.catalog.series[index]) // 2
+        state = view_state.fitted(self.state)
+        self._turn_to(index, replace(state, slice_index=middle, window=None, invert=False, peek=False))
+
+    def _turn_to(self, index: int, state: ViewState) -> None:
         self.index = index
         series = self.catalog.series[index]
         self.slices = [None] * len(series)
@@ -170,14 +211,13 @@ class Session(QObject):
         self.labels = None
         self._undo, self._redo, self._merging = [], [], ""
         self.presets = ()
-        self.state = replace(
-            view_state.fitted(self.state), slice_index=len(series) // 2, window=None, invert=False, peek=False
-        )
+        self.state = state
         self.seriesChanged.emit()
         self._start_reading(series)
 
     def _start_reading(self, series: Series) -> None:
-        task = self._runner.run(series_reading(series), title="Reading the series", slot="series", priority=1)
+        work = series_reading(series, self.state.slice_index)
+        task = self._runner.run(work, title="Reading the series", slot="series", priority=1)
         self._read = task
         task.progressed.connect(lambda done, total: self.progressed.emit("Reading slices", done, total))
         task.arrived.connect(self._slice_read)
@@ -199,6 +239,8 @@ class Session(QObject):
             self.message.emit(read.failure, True)
         if first:
             self._look_at_values([read.values])
+        if self.series is not None and not read.failure:
+            self.thumbnails.offer(self.series, read.values)
         self.sliceArrived.emit(read.index, read.values)
 
     def _volume_read(self, volume: Volume) -> None:

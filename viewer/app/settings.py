@@ -20,6 +20,11 @@ class Settings:
         self._store = QSettings(str(path), QSettings.Format.IniFormat)
 
     @property
+    def store(self) -> QSettings:
+        """The file itself, for what has a module of its own."""
+        return self._store
+
+    @property
     def reader_id(self) -> str:
         """The last reader's pseudonym; empty when there is none."""
         return str(self._store.value("reader", "") or "")

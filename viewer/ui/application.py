@@ -15,6 +15,7 @@ from viewer.app.engine import Engine
 from viewer.app.engine_worker import TORCH_HANDLERS
 from viewer.app.explaining import Explaining
 from viewer.app.reading import Reading
+from viewer.app.recents import Recents
 from viewer.app.session import Session
 from viewer.app.settings import Settings
 from viewer.app.tasks import TaskRunner
@@ -73,7 +74,8 @@ class Workplace(QObject):
         self.reading = Reading(answers, self.answers, self)
         self.settings = settings
         self.reading.set_reader(settings.reader_id)
-        self.window = MainWindow(self.session, self.explaining, self.reading, self.exports)
+        self.recents = Recents(settings.store, self)
+        self.window = MainWindow(self.session, self.explaining, self.reading, self.exports, recents=self.recents)
         self.window.restoreGeometry(settings.window)
         self.reading.readerChanged.connect(self._remember_reader)
         self.engine.ready.connect(self.window.show_engine)

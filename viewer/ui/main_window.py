@@ -4,23 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 
 from PySide6.QtCore import QEvent, Qt, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
+from PySide6.QtGui import QCloseEvent, QKeyEvent
 from PySide6.QtWidgets import QApplication, QMainWindow
 
+from viewer.app.commands import find_command
 from viewer.app.control import Control
 from viewer.app.display import explanation_card, method_texts
 from viewer.app.engine import EngineInfo
 from viewer.app.explaining import METHODS, Explaining
 from viewer.app.reading import Reading
+from viewer.app.recents import Recents
 from viewer.app.session import LABELS, Session
 from viewer.app.tasks import TaskRunner
+from viewer.core.load_report import load_report
+from viewer.core.words import tr
 from viewer.ui import pages
 from viewer.ui.dialogs import show_page
+from viewer.ui.drop_hint import DropHint
 from viewer.ui.files import Files
+from viewer.ui.load_page import load_page
 from viewer.ui.menus import build_menus
+from viewer.ui.recent_menu import RecentMenu
 from viewer.ui.screen import Screen
 from viewer.ui.workbench import Workbench
 
@@ -36,13 +42,19 @@ class MainWindow(QMainWindow):
     """Everything on screen is up to date with the session."""
 
     def __init__(
-        self, session: Session, explaining: Explaining, reading: Reading, runner: TaskRunner, hint: str = ""
+        self,
+        session: Session,
+        explaining: Explaining,
+        reading: Reading,
+        runner: TaskRunner,
+        hint: str = "",
+        recents: Recents | None = None,
     ) -> None:
         super().__init__()
         self._session, self._explaining, self._reading = session, explaining, reading
         self.control = Control(session, explaining)
-        self.files = Files(self, session, explaining, reading, runner)
-        self.setAcceptDrops(True)
+        self.files = Files(self, session, explaining, reading, runner, recents)
+        self.drops = DropHint(self)
         bench = Workbench(method_texts(session, explaining))
         self.bench, self.views, self.series_panel, self.strip = bench, bench.views, bench.series_panel, bench.strip
         self.counter, self.readout, self.task_bar = bench.counter, bench.readout, bench.task_bar
@@ -55,9 +67,14 @@ class MainWindow(QMainWindow):
         self._blink.timeout.connect(lambda: self.control.peek(not session.state.peek))
         self._content = Screen(bench, session, explaining, reading, hint or HINT)
         self.actions_by_id = build_menus(self, self._bindings())
+        self.recent_menu: RecentMenu | None = None
+        if recents is not None:
+            opening = self.actions_by_id["file.open-recent"], self.actions_by_id["file.forget-recents"]
+            self.recent_menu = RecentMenu(self, *opening, recents, runner, self.files.open_paths)
         self._connect()
         session.offer_methods(METHODS)
         self._show_title()
+        self._show_opened()
         self.views[0].setFocus()
         self.refresh()
 
@@ -76,6 +93,11 @@ class MainWindow(QMainWindow):
         own: dict[str, Callable[[], None]] = {
             "file.open-folder": self.files.open_folder,
             "file.open-files": self.files.open_files,
+            "file.add-folder": self.files.add_folder,
+            "file.add-files": self.files.add_files,
+            "file.open-recent": self._open_recent,
+            "file.forget-recents": self.files.forget_recents,
+            "file.rescan": self._session.rescan,
             "file.open-model": self.files.open_model,
             "file.export-ratings": self._export_ratings,
             "file.export-maps": self.files.export_maps,
@@ -87,7 +109,7 @@ class MainWindow(QMainWindow):
             "rate.previous": partial(self.form.step, -1),
             "rate.reader": partial(self.form.reader.setFocus, Qt.FocusReason.ShortcutFocusReason),
             "help.keys": partial(self._show_page, "Keys and mouse", pages.keys_page),
-            "help.problems": partial(self._show_page, "What was found on loading", self._problems_page),
+            "help.problems": partial(self._show_page, "Load report", self._load_page),
             "overlay.card": partial(self._show_page, "Explanation card", self._card_page),
             "help.about": partial(self._show_page, "About Overread", pages.about_page),
         }
@@ -108,6 +130,9 @@ class MainWindow(QMainWindow):
             view.layoutRequested.connect(self.actions_by_id["view.maximise"].trigger)
             view.swipeRequested.connect(control.swiped)
         self.series_panel.chosen.connect(session.select)
+        self.series_panel.entered.connect(self.views[0].setFocus)
+        self.drops.dropped.connect(self.files.take_drop)
+        session.catalogChanged.connect(self._show_opened)
         self.strip.valueChanged.connect(control.show_slice)
         self.overlays.toggled.connect(control.overlay_ticked)
         self.overlays.styleChanged.connect(control.styled)
@@ -157,6 +182,14 @@ class MainWindow(QMainWindow):
         self.actions_by_id["edit.undo"].setEnabled(session.can_undo)
         self.actions_by_id["edit.redo"].setEnabled(session.can_redo)
 
+    def _show_opened(self) -> None:
+        """Let only what can be done be asked for: nothing to look through again, nothing to add to."""
+        is_open = bool(self._session.opened.paths)
+        self.drops.allow_adding(is_open)
+        rescan = self.actions_by_id["file.rescan"]
+        rescan.setEnabled(is_open)
+        rescan.setToolTip(find_command("file.rescan").tip if is_open else tr("Nothing is open yet."))
+
     # Dialogs --------------------------------------------------------------------------------------------------------
 
     def _export_ratings(self) -> None:
@@ -169,8 +202,13 @@ class MainWindow(QMainWindow):
     def _card_page(self) -> str:
         return pages.card_page(explanation_card(self._session, self._explaining))
 
-    def _problems_page(self) -> str:
-        return pages.problems_page(self._session.catalog, self._session.series, self._session.problems)
+    def _load_page(self) -> str:
+        session = self._session
+        return load_page(load_report(session.catalog, session.series, session.problems))
+
+    def _open_recent(self) -> None:
+        if self.recent_menu is not None:
+            self.recent_menu.open_by_key()
 
     # Keys, focus, closing -------------------------------------------------------------------------------------------
 
@@ -205,17 +243,6 @@ class MainWindow(QMainWindow):
         if event.type() == QEvent.Type.ActivationChange and not self.isActiveWindow():
             self.control.peek(False)
         super().changeEvent(event)
-
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Take files and folders."""
-        if event.mimeData().hasUrls():
-            event.acceptProposedAction()
-
-    def dropEvent(self, event: QDropEvent) -> None:
-        """Open what was dropped."""
-        paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
-        if paths:
-            self.files.open_paths(paths)
 
     def _quit(self) -> None:
         self.close()

@@ -12,9 +12,11 @@ from viewer.app.explaining import METHODS, Explaining
 from viewer.app.reading import CASE_ITEMS, MAP_ITEMS, NOT_JUDGED, Reading
 from viewer.app.session import LABELS, Session
 from viewer.core.overlay import OverlayStyle
-from viewer.ui import pages
 from viewer.ui.rating_form import Given, Section
+from viewer.ui.series_panel import series_entries
 from viewer.ui.workbench import Workbench
+from xai.imaging.series import Series
+from xai.imaging.volume import Gap
 
 
 class Screen(QObject):
@@ -44,7 +46,8 @@ class Screen(QObject):
         session.catalogChanged.connect(self._show_catalog)
         session.seriesChanged.connect(self._show_series)
         session.sliceArrived.connect(self._slice_arrived)
-        session.thumbnailReady.connect(bench.series_panel.show_thumbnail)
+        session.thumbnails.ready.connect(bench.series_panel.show_thumbnail)
+        session.thumbnails.failed.connect(bench.series_panel.show_no_thumbnail)
         for source in (session.viewChanged, explaining.resultsChanged, explaining.modelChanged, reading.answersChanged):
             source.connect(self.refresh_soon)
         for view in bench.views:
@@ -111,10 +114,8 @@ class Screen(QObject):
         )
 
     def _show_catalog(self) -> None:
-        series = self._session.catalog.series
-        studies = list(dict.fromkeys(one.info.study_uid for one in series))
-        numbers = [studies.index(one.info.study_uid) + 1 if len(studies) > 1 else None for one in series]
-        self._bench.series_panel.show_entries([pages.series_entry(*both) for both in zip(series, numbers, strict=True)])
+        self._bench.series_panel.show_entries(series_entries(self._session.catalog.series))
+        self._bench.series_panel.show_chosen(self._session.index)
         problems = self._session.catalog.problems
         if problems:
             more = f" and {len(problems) - 1} more (F2)" if len(problems) > 1 else ""
@@ -124,7 +125,7 @@ class Screen(QObject):
         session = self._session
         self._bench.form.commit()
         self._bench.series_panel.show_chosen(session.index)
-        self._bench.strip.set_slices(len(session.slices))
+        self._bench.strip.set_slices(len(session.slices), *_gaps(session.series))
         self._explaining.open_series(session.series)
         self._explaining.focus(session.state.slice_index)
         if session.problems:
@@ -136,7 +137,7 @@ class Screen(QObject):
     def _slice_arrived(self, k: int, values: object) -> None:
         session = self._session
         read = np.array([one is not None for one in session.slices])
-        self._bench.strip.show_reading(read, frozenset(session.failures))
+        self._bench.strip.show_reading(read, dict(session.failures))
         if k not in session.failures and isinstance(values, np.ndarray):
             self._explaining.slice_arrived(k, values)
         if k == session.state.slice_index:
@@ -156,3 +157,10 @@ class Screen(QObject):
             Section("This case", CASE_ITEMS, self._reading.closed_why(CASE_ITEMS[0])),
             Section(about_map, MAP_ITEMS, self._reading.closed_why(MAP_ITEMS[0])),
         ]
+
+
+def _gaps(series: Series | None) -> tuple[tuple[Gap, ...], float | None]:
+    """Return where slices are missing and the usual distance between slices in millimetres."""
+    if series is None:
+        return (), None
+    return series.gaps, series.geometry.spacing[0] if series.geometry.known else None

@@ -52,6 +52,22 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
+class Gap:
+    """A hole in a stack: so many slices are missing behind one that is there.
+
+    Parameters
+    ----------
+    after : int
+        Index of the last slice before the hole.
+    missing : int
+        How many slices of the stack's usual distance would fit into it.
+    """
+
+    after: int
+    missing: int
+
+
+@dataclass(frozen=True, slots=True)
 class SeriesInfo:
     """What headers say of a series; never a patient's name, number or birth date. Empty or None where not stated."""
 
