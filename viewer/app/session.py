@@ -10,10 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
+from viewer.app.second import SecondSeries
 from viewer.app.tasks import Emit, Task, TaskRunner, Work
 from viewer.core import view_state
+from viewer.core.bodies import Bodies
 from viewer.core.overlay import LabelStyle, OverlayStyle
 from viewer.core.render import render
+from viewer.core.undoing import step_of, taken_back
 from viewer.core.view_state import Style, ViewContext, ViewState
 from viewer.core.window import Preset, auto_window, presets, sample_values, value_span
 from xai.errors import ImagingError
@@ -115,6 +118,7 @@ class Session(QObject):
         self.failures: dict[int, str] = {}
         self.volume: Volume | None = None
         self.labels: NDArray[np.float32] | None = None
+        self.bodies = Bodies()
         self.state = ViewState()
         self.presets: tuple[Preset, ...] = ()
         self.span = 1.0
@@ -124,6 +128,9 @@ class Session(QObject):
         self._redo: list[ViewState] = []
         self._merging = ""
         self._identities: dict[str, Identity] = {}
+        self.second = SecondSeries(runner, self)
+        self.second.changed.connect(self.viewChanged)
+        self.second.message.connect(self.message)
 
     # Opening --------------------------------------------------------------------------------------------------------
 
@@ -148,6 +155,7 @@ class Session(QObject):
     def _found(self, catalog: Catalog) -> None:
         self.catalog = catalog
         self.index = -1
+        self.second.close()
         self._identities = {}
         self.catalogChanged.emit()
         for number, series in enumerate(catalog.series):
@@ -162,19 +170,32 @@ class Session(QObject):
         """Open a series of the catalogue: middle slice first, fitted and windowed; overlay settings stay."""
         if index == self.index or not 0 <= index < len(self.catalog.series):
             return
-        self.index = index
+        before, self.index = self.index, index
         series = self.catalog.series[index]
         self.slices = [None] * len(series)
         self.failures = {}
         self.volume = None
         self.labels = None
+        self.bodies = Bodies()
         self._undo, self._redo, self._merging = [], [], ""
         self.presets = ()
         self.state = replace(
-            view_state.fitted(self.state), slice_index=len(series) // 2, window=None, invert=False, peek=False
+            view_state.fitted(self.state),
+            slice_index=len(series) // 2,
+            window=None,
+            invert=False,
+            peek=False,
+            beside=replace(self.state.beside, slice_index=-1),
         )
+        self.second.stand_beside(series)
+        change_places = self.second.index == index
+        if change_places:
+            self.second.close()
         self.seriesChanged.emit()
         self._start_reading(series)
+        if change_places and before >= 0:
+            # One series twice would compare nothing.
+            self.second.choose(before, self.catalog.series[before], self.state.slice_index)
 
     def _start_reading(self, series: Series) -> None:
         task = self._runner.run(series_reading(series), title="Reading the series", slot="series", priority=1)
@@ -254,7 +275,7 @@ class Session(QObject):
 
     def context(self, predicted: tuple[int, ...] = ()) -> ViewContext:
         """Return what `viewer.core.view_state.resolve` needs to know of the open series."""
-        return ViewContext(len(self.slices), self._auto, predicted)
+        return ViewContext(len(self.slices), self._auto, predicted, self.second.context())
 
     def offer_methods(self, keys: Sequence[str]) -> None:
         """Offer overlays for these methods; one is chosen, none is shown until the reader asks."""
@@ -270,7 +291,7 @@ class Session(QObject):
             return
         old = self.state
         self.state = state
-        if replace(state, slice_index=0, peek=False) != replace(old, slice_index=0, peek=False):
+        if step_of(state) != step_of(old):
             if not merge or merge != self._merging:
                 self._undo = [*self._undo[-UNDO_DEPTH + 1 :], replace(old, peek=False)]
             self._redo = []
@@ -292,7 +313,7 @@ class Session(QObject):
     def _restore(self, source: list[ViewState], other: list[ViewState]) -> None:
         if source:
             other.append(self.state)
-            self.state = replace(source.pop(), slice_index=self.state.slice_index, peek=False)
+            self.state = taken_back(source.pop(), self.state)
             self._merging = ""
             self.viewChanged.emit()
 
