@@ -48,10 +48,10 @@ def link_text(relation: Relation, shown: ResolvedBeside) -> str:
     if not shown.links.slices:
         return tr("slices not linked")
     if not relation.by_position:
-        return tr("slices by share of the stack ({why})").format(why=relation.why)
+        return tr("slices by share of the stack · {why}").format(why=relation.why)
     if shown.distance_mm is None or shown.distance_mm < NEAR_ENOUGH:
-        return tr("slices by position, same plane")
-    return tr("slices by position, {mm} mm apart").format(mm=f"{shown.distance_mm:.1f}")
+        return tr("slices by position · same plane")
+    return tr("slices by position · {mm} mm apart").format(mm=f"{shown.distance_mm:.1f}")
 
 
 def distance_note(shown: ResolvedBeside, geometry: VolumeGeometry) -> str:

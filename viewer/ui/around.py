@@ -17,11 +17,13 @@ BIG = 1.35
 """Size of the patient letters, times that of the texts."""
 
 _GAP = 6.0
-_UPRIGHT_MIN, _UPRIGHT_MAX, _UPRIGHT_WIDE = 64.0, 180.0, 12.0
-_FLAT_HIGH = 8.0
+_BAR_HIGH = 8.0
+_BAR_WIDE = 190.0
 _SHARE = 0.45
-"""Part of the view's width that colour bars may take."""
+"""Part of the view's width that a colour bar may take."""
 _CHAIN = 18.0
+PARTS = " · "
+"""Between the parts of a line; a line that is too long is broken there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +55,13 @@ class BarBox:
     bar : QRectF
         The colours.
     lines : tuple of str
-        The words above (upright) or above and below (flat) the colours, as they fit.
-    upright : bool
-        Low end at the bottom with numbers beside; else low end at the left with numbers below.
+        The title above the colours, and the words below their numbers as far as they fit.
     """
 
     box: QRectF
     bar: QRectF
     named: NamedBar
     lines: tuple[str, ...]
-    upright: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +109,13 @@ def surroundings(
     room = width / 2 - 3 * EDGE
     found: list[TextBox] = []
     texts = picture.texts
-    lower_right = (*texts.bottom_right, zoom) if zoom else texts.bottom_right
+    top_left, top_right = _broken(texts.top_left, room, metrics), _broken(texts.top_right, room, metrics)
+    lower_left = _broken(texts.bottom_left, room, metrics)
+    lower_right = _broken((*texts.bottom_right, zoom) if zoom else texts.bottom_right, room, metrics)
     for lines, right, bottom in (
-        (texts.top_left, False, False),
-        (texts.top_right, True, False),
-        (texts.bottom_left, False, True),
+        (top_left, False, False),
+        (top_right, True, False),
+        (lower_left, False, True),
         (lower_right, True, True),
     ):
         top = height - EDGE - len(lines) * line if bottom else EDGE
@@ -133,7 +134,7 @@ def surroundings(
         if text:
             found.append(TextBox(QRectF(x, y, big.horizontalAdvance(text), tall), text, "letter"))
     # Above the lower corners' texts, whatever their number of lines.
-    low = height - EDGE - max(len(texts.bottom_left), len(lower_right), 1) * line - _GAP
+    low = height - EDGE - max(len(lower_left), len(lower_right), 1) * line - _GAP
     scale_line = QRectF()
     if scale is not None:
         low -= line
@@ -144,8 +145,8 @@ def surroundings(
         low -= line
         text = metrics.elidedText(picture.note, Qt.TextElideMode.ElideMiddle, width - 2 * EDGE)
         found.append(TextBox(QRectF((width - wide(text)) / 2, low, wide(text), line), text, "note"))
-    chains = _chains(picture.links, EDGE + len(texts.top_left) * line + 2, line, metrics)
-    upper = (EDGE + len(texts.top_right) * line + _GAP, (height - tall) / 2 - _GAP)
+    chains = _chains(picture.links, EDGE + len(top_left) * line + 2, line, metrics)
+    upper = (EDGE + len(top_right) * line + (_GAP if top_right else 0), (height - tall) / 2 - _GAP)
     lower = ((height + tall) / 2 + _GAP, low - _GAP)
     bars, more = _bars(picture.bars, width, (upper, lower), metrics)
     if more:
@@ -163,45 +164,36 @@ def _chains(marks: Sequence[LinkMark], top: float, line: float, metrics: QFontMe
     return chains
 
 
+def _broken(lines: Sequence[str], room: float, metrics: QFontMetricsF) -> list[str]:
+    """Return ``lines`` with those that are too long broken where they are made of parts."""
+    broken: list[str] = []
+    for text in lines:
+        parts = text.split(PARTS) if metrics.horizontalAdvance(text) > room else [text]
+        line = parts[0]
+        for part in parts[1:]:
+            if metrics.horizontalAdvance(line + PARTS + part) <= room:
+                line += PARTS + part
+            else:
+                broken.append(line)
+                line = part
+        broken.append(line)
+    return broken
+
+
 def _bars(
     bars: Sequence[NamedBar], width: float, zones: tuple[tuple[float, float], ...], metrics: QFontMetricsF
 ) -> tuple[list[BarBox], int]:
-    """Return the bars where they fit, and how many do not: side by side upright, else flat one below the other."""
-    upright = _upright(bars, width, zones[0], metrics)
-    if upright is not None:
-        return upright, 0
+    """Return the bars one below the other, with as many of their words as fit, and how many bars do not fit at all."""
     best: list[BarBox] = []
-    for captions in (2, 1, 0):
-        flat = _flat(bars, width, zones, metrics, captions)
-        if len(flat) == len(bars):
-            return flat, 0
-        best = max(best, flat, key=len)
+    for captions in range(max((len(named.captions) for named in bars), default=0), -1, -1):
+        placed = _placed(bars, width, zones, metrics, captions)
+        if len(placed) == len(bars):
+            return placed, 0
+        best = max(best, placed, key=len)
     return best, len(bars) - len(best)
 
 
-def _upright(
-    bars: Sequence[NamedBar], width: float, zone: tuple[float, float], metrics: QFontMetricsF
-) -> list[BarBox] | None:
-    line, wide = metrics.height(), metrics.horizontalAdvance
-    words = 1 + max((len(named.captions) for named in bars), default=0)
-    # Half of a number stands above the bar and half below it.
-    room = zone[1] - zone[0] - words * line - line - 4
-    if room < _UPRIGHT_MIN:
-        return None
-    high = min(room, _UPRIGHT_MAX)
-    placed, right, bottom = [], width - EDGE, zone[1]
-    top = bottom - high - line - 4 - words * line
-    for named in bars:
-        lines = (named.title, *named.captions)
-        numbers = max((wide(tick.text) for tick in named.bar.ticks), default=0.0)
-        block = max(*(wide(text) for text in lines), _UPRIGHT_WIDE + 7 + numbers)
-        bar = QRectF(right - numbers - 7 - _UPRIGHT_WIDE, top + words * line + line / 2 + 2, _UPRIGHT_WIDE, high)
-        placed.append(BarBox(QRectF(right - block, top, block, bottom - top), bar, named, lines, True))
-        right -= block + 18
-    return placed if width - (right + 18) <= _SHARE * width else None
-
-
-def _flat(
+def _placed(
     bars: Sequence[NamedBar],
     width: float,
     zones: tuple[tuple[float, float], ...],
@@ -209,25 +201,26 @@ def _flat(
     captions: int,
 ) -> list[BarBox]:
     line = metrics.height()
-    block = min(190.0, _SHARE * width - EDGE)
-    high = (2 + captions) * line + _FLAT_HIGH + 4
+    block = min(_BAR_WIDE, _SHARE * width - EDGE)
     placed: list[BarBox] = []
     left = list(bars)
     # The first of the list is the one that is painted on top; it stands on top here too.
     for top, bottom in zones:
-        fitting = min(len(left), max(0, int((bottom - top + _GAP) // (high + _GAP))))
-        for number, named in enumerate(left[:fitting]):
-            y = top + number * (high + _GAP)
-            texts = (named.title, *_captions(named.captions, captions))
+        y = top
+        while left:
+            texts = (left[0].title, *_captions(left[0].captions, captions))
+            high = (1 + len(texts)) * line + _BAR_HIGH + 4
+            if y + high > bottom:
+                break
             lines = tuple(metrics.elidedText(text, Qt.TextElideMode.ElideRight, block) for text in texts)
-            bar = QRectF(width - EDGE - block, y + line + 2, block, _FLAT_HIGH)
-            placed.append(BarBox(QRectF(width - EDGE - block, y, block, high), bar, named, lines, False))
-        left = left[fitting:]
+            bar = QRectF(width - EDGE - block, y + line + 2, block, _BAR_HIGH)
+            placed.append(BarBox(QRectF(width - EDGE - block, y, block, high), bar, left.pop(0), lines))
+            y += high + _GAP
     return placed
 
 
 def _captions(captions: Sequence[str], count: int) -> list[str]:
-    """Return the captions in at most ``count`` lines; what is too many shares the last one."""
+    """Return the captions in at most ``count`` lines; those that are too many share the last one."""
     if count == 0:
         return []
-    return [*captions[: count - 1], " · ".join(captions[count - 1 :])]
+    return [*captions[: count - 1], PARTS.join(captions[count - 1 :])]

@@ -22,7 +22,6 @@ from viewer.ui.dialogs import show_page
 from viewer.ui.files import Files
 from viewer.ui.menus import build_menus
 from viewer.ui.screen import Screen
-from viewer.ui.series_menu import SeriesMenu
 from viewer.ui.workbench import Workbench
 
 BLINK_MS = 500
@@ -110,9 +109,8 @@ class MainWindow(QMainWindow):
             view.layoutRequested.connect(partial(control.maximise, number))
             view.swipeRequested.connect(control.swiped)
         self.series_panel.chosen.connect(session.select)
-        self._series_menu = SeriesMenu(self.series_panel.list, lambda index: index.row())
-        self._series_menu.opened.connect(session.select)
-        self._series_menu.besideChosen.connect(control.second.choose)
+        self.series_panel.list.menu.opened.connect(session.select)
+        self.series_panel.list.menu.besideChosen.connect(control.second.choose)
         self.strip.valueChanged.connect(control.show_slice)
         self.overlays.toggled.connect(control.overlay_ticked)
         self.overlays.styleChanged.connect(control.styled)

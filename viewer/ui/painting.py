@@ -11,8 +11,6 @@ from viewer.core.overlay import ColourBar
 from viewer.ui import theme
 from viewer.ui.around import BarBox, ChainBox, Surroundings, big_font
 
-PLATE = (0, 0, 0, 120)
-"""Behind colour bars: numbers stay readable over overlays, and the picture shows through."""
 EDGE_OF_TEXT = (0, 0, 0, 210)
 
 
@@ -91,29 +89,15 @@ def _paint_scale(painter: QPainter, line: QRectF) -> None:
 
 def _paint_bar_box(painter: QPainter, box: BarBox) -> None:
     metrics = QFontMetricsF(painter.font())
-    line, wide = metrics.height(), metrics.horizontalAdvance
-    painter.fillRect(box.box.adjusted(-4, -2, 4, 2), QColor(*PLATE))
-    right = box.box.right()
     for number, text in enumerate(box.lines):
-        if box.upright:
-            x, y = right - wide(text), box.box.y() + number * line
-        else:  # The title above the bar, the captions below its numbers.
-            x = box.box.x()
-            y = box.box.y() if number == 0 else box.bar.bottom() + 2 + number * line
-        paint_text(painter, x, y + metrics.ascent(), text, theme.TEXT)
-    _paint_colours(painter, box.named.bar, box.bar, box.upright)
-    if box.upright:
-        for tick in box.named.bar.ticks:
-            y = box.bar.bottom() - tick.place * box.bar.height()
-            painter.setPen(QPen(theme.TEXT, 1))
-            painter.drawLine(QPointF(box.bar.right(), y), QPointF(box.bar.right() + 4, y))
-            paint_text(painter, box.bar.right() + 7, y + metrics.ascent() / 2 - 1, tick.text, theme.TEXT)
-        return
-    _paint_flat_numbers(painter, box, metrics)
+        y = box.box.y() if number == 0 else box.bar.bottom() + 2 + number * metrics.height()
+        paint_text(painter, box.box.x(), y + metrics.ascent(), text, theme.TEXT)
+    _paint_colours(painter, box.named.bar, box.bar)
+    _paint_numbers(painter, box, metrics)
 
 
-def _paint_flat_numbers(painter: QPainter, box: BarBox, metrics: QFontMetricsF) -> None:
-    """Write the numbers below a flat bar: both ends, then those between for which there is room."""
+def _paint_numbers(painter: QPainter, box: BarBox, metrics: QFontMetricsF) -> None:
+    """Write the numbers below a bar: both ends, then those between for which there is room."""
     ticks = box.named.bar.ticks
     taken: list[tuple[float, float]] = []
     for tick in sorted(ticks, key=lambda tick: min(tick.place, 1 - tick.place)):
@@ -126,24 +110,18 @@ def _paint_flat_numbers(painter: QPainter, box: BarBox, metrics: QFontMetricsF) 
             painter.drawLine(QPointF(middle, box.bar.bottom()), QPointF(middle, box.bar.bottom() + 3))
 
 
-def _paint_colours(painter: QPainter, bar: ColourBar, box: QRectF, upright: bool) -> None:
+def _paint_colours(painter: QPainter, bar: ColourBar, box: QRectF) -> None:
     colours = np.zeros((len(bar.colours), 4), np.uint8)
     colours[:, :3] = bar.colours[:, ::-1]
     # What is not painted on the picture is not painted here either.
     colours[bar.alpha == 0, :3] = 24
-    strip = np.ascontiguousarray(colours[::-1] if upright else colours)
-    shape = (1, len(strip)) if upright else (len(strip), 1)
-    painter.drawImage(box, QImage(strip.data, *shape, 4 * shape[0], QImage.Format.Format_RGB32))
+    painter.drawImage(box, QImage(colours.data, len(colours), 1, 4 * len(colours), QImage.Format.Format_RGB32))
     painter.setPen(QPen(theme.MUTED, 1))
     painter.setBrush(Qt.BrushStyle.NoBrush)
     painter.drawRect(box)
     if bar.line is not None:
-        # The outline's colour where the outline runs: at the threshold, or all along the lowest value.
+        # The outline's colour where the outline runs: at the threshold, or at the lowest value.
         painter.setPen(QPen(QColor(*bar.line), 3))
         for place in bar.cuts or (0.0,):
-            if upright:
-                y = box.bottom() - place * box.height()
-                painter.drawLine(QPointF(box.left() - 4, y), QPointF(box.right() + 3, y))
-            else:
-                x = box.left() + place * box.width()
-                painter.drawLine(QPointF(x, box.top() - 2), QPointF(x, box.bottom() + 3))
+            x = box.left() + place * box.width()
+            painter.drawLine(QPointF(x, box.top() - 2), QPointF(x, box.bottom() + 3))

@@ -2,71 +2,78 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, QPoint, Qt, Signal
+from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QPoint, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QMouseEvent
 from PySide6.QtWidgets import QAbstractItemView, QMenu
 
 from viewer.core.words import tr
 
+if TYPE_CHECKING:
+    _View = QAbstractItemView
+else:
+    _View = object
+
 Index = QModelIndex | QPersistentModelIndex
 
 
 class SeriesMenu(QObject):
-    """Watches a list of series; ``besideChosen`` is the wish to show one beside the first.
+    """Says what was chosen for a series of the list.
 
     Parameters
     ----------
     view : QAbstractItemView
         The list.
-    number_of : callable
-        Returns a row's number in the catalogue, -1 for a row that is no series.
     """
 
     opened = Signal(int)
     besideChosen = Signal(int)
 
-    def __init__(self, view: QAbstractItemView, number_of: Callable[[Index], int]) -> None:
+    def __init__(self, view: QAbstractItemView) -> None:
         super().__init__(view)
-        self._view, self._number_of = view, number_of
-        view.viewport().installEventFilter(self)
-        view.installEventFilter(self)
+        self._view = view
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Take Ctrl+click and the wish for a menu, by mouse or by key."""
-        viewport = self._view.viewport()
-        if isinstance(event, QMouseEvent) and watched is viewport:
-            return self._clicked(event)
-        if isinstance(event, QContextMenuEvent):
-            by_mouse = event.reason() == QContextMenuEvent.Reason.Mouse
-            if by_mouse and watched is not viewport:
-                return False
-            index = self._view.indexAt(event.pos()) if by_mouse else self._view.currentIndex()
-            at = event.globalPos() if by_mouse else viewport.mapToGlobal(self._view.visualRect(index).center())
-            return self._show_menu(index, at)
-        return False
-
-    def _clicked(self, event: QMouseEvent) -> bool:
-        kinds = (QEvent.Type.MouseButtonPress, QEvent.Type.MouseButtonRelease, QEvent.Type.MouseButtonDblClick)
-        control = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
-        if event.type() not in kinds or event.button() != Qt.MouseButton.LeftButton or not control:
-            return False
-        number = self._number(self._view.indexAt(event.position().toPoint()))
-        if event.type() == QEvent.Type.MouseButtonPress and number >= 0:
-            self.besideChosen.emit(number)
-        return True
-
-    def _number(self, index: Index) -> int:
-        return self._number_of(index) if index.isValid() else -1
-
-    def _show_menu(self, index: Index, at: QPoint) -> bool:
-        number = self._number(index)
-        if number < 0:
-            return False
+    def show(self, number: int, at: QPoint) -> None:
+        """Show the menu of series ``number`` at a place of the screen."""
         menu = QMenu(self._view)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.addAction(tr("Open")).triggered.connect(lambda: self.opened.emit(number))
         menu.addAction(tr("Show beside the first series")).triggered.connect(lambda: self.besideChosen.emit(number))
         menu.popup(at)
-        return True
+
+
+class ChoosesBeside(_View):
+    """Gives a list of series, whose class it stands before, the Ctrl+click and the context menu; needs ``menu``."""
+
+    menu: SeriesMenu
+
+    def number_at(self, index: Index) -> int:
+        """Return the number of the series in a row; -1 where the row is none. For lists of series alone."""
+        return index.row()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Take a Ctrl+click as the wish to see this series beside the first."""
+        index = self.indexAt(event.position().toPoint())
+        if not _with_control(event):
+            super().mousePressEvent(event)
+        elif index.isValid() and self.number_at(index) >= 0:
+            self.menu.besideChosen.emit(self.number_at(index))
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """Leave the series that is open alone after a Ctrl+click."""
+        if not _with_control(event):
+            super().mouseReleaseEvent(event)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Show the menu of the series under the pointer, or of the current one when it was asked for by key."""
+        by_mouse = event.reason() == QContextMenuEvent.Reason.Mouse
+        index = self.indexAt(event.pos()) if by_mouse else self.currentIndex()
+        if index.isValid() and self.number_at(index) >= 0:
+            beside = self.viewport().mapToGlobal(self.visualRect(index).center())
+            self.menu.show(self.number_at(index), event.globalPos() if by_mouse else beside)
+
+
+def _with_control(event: QMouseEvent) -> bool:
+    control = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
+    return control and event.button() == Qt.MouseButton.LeftButton

@@ -12,6 +12,7 @@ from PySide6.QtGui import QIcon, QImage, QPainter, QPixmap
 from PySide6.QtWidgets import QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
 from viewer.ui import theme
+from viewer.ui.series_menu import ChoosesBeside, SeriesMenu
 
 THUMBNAIL = 56
 
@@ -25,6 +26,14 @@ class SeriesEntry:
     problems: tuple[str, ...] = ()
 
 
+class SeriesList(ChoosesBeside, QListWidget):
+    """The list itself."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.menu = SeriesMenu(self)
+
+
 class SeriesPanel(QWidget):
     """Shows the entries; ``chosen`` is the user's wish to open one."""
 
@@ -32,7 +41,7 @@ class SeriesPanel(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.list = QListWidget()
+        self.list = SeriesList()
         self.list.setAccessibleName("Series")
         self.list.setIconSize(QSize(THUMBNAIL, THUMBNAIL))
         self.list.setWordWrap(True)
