@@ -11,10 +11,13 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
 from viewer.app.opening import Opened, catalog_reading, changes_sentence, keep_unchanged
+from viewer.app.second import SecondSeries
 from viewer.app.tasks import Emit, Task, TaskRunner, Work
 from viewer.app.thumbnails import Thumbnails
 from viewer.core import view_state
+from viewer.core.bodies import Bodies
 from viewer.core.overlay import LabelStyle, OverlayStyle
+from viewer.core.undoing import step_of, taken_back
 from viewer.core.view_state import Style, ViewContext, ViewState
 from viewer.core.window import Preset, auto_window, presets, sample_values, value_span
 from xai.errors import ImagingError
@@ -118,6 +121,7 @@ class Session(QObject):
         self.failures: dict[int, str] = {}
         self.volume: Volume | None = None
         self.labels: NDArray[np.float32] | None = None
+        self.bodies = Bodies()
         self.state = ViewState()
         self.presets: tuple[Preset, ...] = ()
         self.span = 1.0
@@ -127,6 +131,9 @@ class Session(QObject):
         self._redo: list[ViewState] = []
         self._merging = ""
         self._identities: dict[str, Identity] = {}
+        self.second = SecondSeries(runner, self)
+        self.second.changed.connect(self.viewChanged)
+        self.second.message.connect(self.message)
 
     # Opening --------------------------------------------------------------------------------------------------------
 
@@ -185,6 +192,8 @@ class Session(QObject):
         self.pathsOpened.emit(opened.asked)
 
     def _take_catalog(self, opened: Opened, index: int) -> None:
+        # The second series goes by its number in the catalogue.
+        self.second.close()
         self.opened, self.index = opened, index
         self._identities = {}
         self.catalogChanged.emit()
@@ -200,20 +209,29 @@ class Session(QObject):
             return
         middle = len(self.catalog.series[index]) // 2
         state = view_state.fitted(self.state)
-        self._turn_to(index, replace(state, slice_index=middle, window=None, invert=False, peek=False))
+        beside = replace(state.beside, slice_index=-1)
+        self._turn_to(index, replace(state, slice_index=middle, window=None, invert=False, peek=False, beside=beside))
 
     def _turn_to(self, index: int, state: ViewState) -> None:
-        self.index = index
+        before, self.index = self.index, index
         series = self.catalog.series[index]
         self.slices = [None] * len(series)
         self.failures = {}
         self.volume = None
         self.labels = None
+        self.bodies = Bodies()
         self._undo, self._redo, self._merging = [], [], ""
         self.presets = ()
         self.state = state
+        self.second.stand_beside(series)
+        change_places = self.second.index == index
+        if change_places:
+            self.second.close()
         self.seriesChanged.emit()
         self._start_reading(series)
+        if change_places and before >= 0:
+            # One series twice would compare nothing.
+            self.second.choose(before, self.catalog.series[before], self.state.slice_index)
 
     def _start_reading(self, series: Series) -> None:
         work = series_reading(series, self.state.slice_index)
@@ -296,7 +314,7 @@ class Session(QObject):
 
     def context(self, predicted: tuple[int, ...] = ()) -> ViewContext:
         """Return what `viewer.core.view_state.resolve` needs to know of the open series."""
-        return ViewContext(len(self.slices), self._auto, predicted)
+        return ViewContext(len(self.slices), self._auto, predicted, self.second.context())
 
     def offer_methods(self, keys: Sequence[str]) -> None:
         """Offer overlays for these methods; one is chosen, none is shown until the reader asks."""
@@ -312,7 +330,7 @@ class Session(QObject):
             return
         old = self.state
         self.state = state
-        if replace(state, slice_index=0, peek=False) != replace(old, slice_index=0, peek=False):
+        if step_of(state) != step_of(old):
             if not merge or merge != self._merging:
                 self._undo = [*self._undo[-UNDO_DEPTH + 1 :], replace(old, peek=False)]
             self._redo = []
@@ -334,7 +352,7 @@ class Session(QObject):
     def _restore(self, source: list[ViewState], other: list[ViewState]) -> None:
         if source:
             other.append(self.state)
-            self.state = replace(source.pop(), slice_index=self.state.slice_index, peek=False)
+            self.state = taken_back(source.pop(), self.state)
             self._merging = ""
             self.viewChanged.emit()
 

@@ -119,20 +119,23 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         session, explaining, reading, control = self._session, self._explaining, self._reading, self.control
-        for view in self.views:
-            view.sliceRequested.connect(control.scrolled)
-            view.dragStarted.connect(control.drag_started)
-            view.windowDragged.connect(control.window_dragged)
+        for number, view in enumerate(self.views):
+            view.focused.connect(partial(control.use_pane, number))
+            view.sliceRequested.connect(partial(control.in_pane, number, control.scrolled))
+            view.dragStarted.connect(partial(control.in_pane, number, control.drag_started))
+            view.windowDragged.connect(partial(control.in_pane, number, control.window_dragged))
             view.dragFinished.connect(session.end_merge)
-            view.panRequested.connect(control.panned)
-            view.zoomRequested.connect(control.zoomed)
+            view.panRequested.connect(partial(control.in_pane, number, control.panned))
+            view.zoomRequested.connect(partial(control.in_pane, number, control.zoomed))
             view.opacityRequested.connect(control.opacity_stepped)
-            view.layoutRequested.connect(self.actions_by_id["view.maximise"].trigger)
+            view.layoutRequested.connect(partial(control.maximise, number))
             view.swipeRequested.connect(control.swiped)
         self.series_panel.chosen.connect(session.select)
         self.series_panel.entered.connect(self.views[0].setFocus)
         self.drops.dropped.connect(self.files.take_drop)
         session.catalogChanged.connect(self._show_opened)
+        self.series_panel.list.menu.opened.connect(session.select)
+        self.series_panel.list.menu.besideChosen.connect(control.second.choose)
         self.strip.valueChanged.connect(control.show_slice)
         self.overlays.toggled.connect(control.overlay_ticked)
         self.overlays.styleChanged.connect(control.styled)
@@ -176,9 +179,16 @@ class MainWindow(QMainWindow):
             ("view.full-screen", self.isFullScreen()),
             ("overlay.toggle", state.overlays_on and bool(state.shown)),
             ("overlay.outline", active is not None and active.outline),
+            ("overlay.body", state.body_only),
+            ("view.series", state.layout == "series"),
+            ("link.slices", state.beside.links.slices),
+            ("link.place", state.beside.links.place),
+            ("link.window", state.beside.links.window),
             ("overlay.blink", self._blink.isActive()),
         ):
             self.actions_by_id[command].setChecked(checked)
+        for command in ("link.slices", "link.place", "link.window"):
+            self.actions_by_id[command].setEnabled(session.second.index >= 0)
         self.actions_by_id["edit.undo"].setEnabled(session.can_undo)
         self.actions_by_id["edit.redo"].setEnabled(session.can_redo)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -10,8 +11,13 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from viewer.app.display import method_texts, on_screen, pictures, prediction_text, readout, resolved_view
 from viewer.app.explaining import METHODS, Explaining
 from viewer.app.reading import CASE_ITEMS, MAP_ITEMS, NOT_JUDGED, Reading
+from viewer.app.second_display import second_readout
 from viewer.app.session import LABELS, Session
+from viewer.core.beside import Place
+from viewer.core.crosses import crosses
 from viewer.core.overlay import OverlayStyle
+from viewer.core.view_state import ResolvedView
+from viewer.core.words import tr
 from viewer.ui.rating_form import Given, Section
 from viewer.ui.series_panel import series_entries
 from viewer.ui.workbench import Workbench
@@ -50,8 +56,11 @@ class Screen(QObject):
         session.thumbnails.failed.connect(bench.series_panel.show_no_thumbnail)
         for source in (session.viewChanged, explaining.resultsChanged, explaining.modelChanged, reading.answersChanged):
             source.connect(self.refresh_soon)
-        for view in bench.views:
-            view.pointed.connect(self._pointed)
+        session.second.sliceArrived.connect(self._second_arrived)
+        self._view: ResolvedView | None = None
+        self._pointer: tuple[int, float, float] | None = None
+        for number, view in enumerate(bench.views):
+            view.pointed.connect(partial(self._pointed, number))
             view.resized.connect(self.refresh_soon)
             view.left.connect(lambda: bench.readout.setText(""))
 
@@ -63,13 +72,14 @@ class Screen(QObject):
         """Show the session, the model's results and the answers as they are now."""
         session, explaining, reading = self._session, self._explaining, self._reading
         view = resolved_view(session, explaining)
-        drawn = pictures(session, explaining, view, self._bench.views[0].zoom_percent)
+        self._view = view
+        drawn = pictures(session, explaining, view)
         self._bench.grid.show_count(len(view.panes))
-        for number, slice_view in enumerate(self._bench.views[: len(view.panes)]):
-            slice_view.show_place(view.zoom, view.pan)
-            slice_view.show_picture(drawn[number] if drawn else None, self._empty_text())
-            if not view.crosshair:
-                slice_view.show_cross(None)
+        for slice_view, pane, picture in zip(self._bench.views, view.panes, drawn, strict=False):
+            place = picture.place if picture is not None and picture.place is not None else Place(view.zoom, view.pan)
+            slice_view.show_place(place)
+            slice_view.show_picture(picture, self._second_text() if pane.beside else self._empty_text())
+        self._show_crosses()
         if self._bench.strip.value() != view.slice_index:
             self._bench.strip.setValue(view.slice_index)
         count = len(session.slices)
@@ -85,6 +95,16 @@ class Screen(QObject):
             reading.show(screen)
         self._show_answers()
         self.refreshed.emit()
+
+    def _second_text(self) -> str:
+        if self._session.second.series is not None:
+            return tr("Reading…")
+        return tr("No second series.\nCtrl+click one in the list, or press Ctrl+Shift+PgDown.")
+
+    def _second_arrived(self, k: int) -> None:
+        shown = self._view.beside if self._view is not None else None
+        if shown is None or shown.slice_index == k:
+            self.refresh_soon()
 
     def _empty_text(self) -> str:
         return "Reading…" if self._session.series is not None else self._hint
@@ -143,12 +163,22 @@ class Screen(QObject):
         if k == session.state.slice_index:
             self.refresh()
 
-    def _pointed(self, column: float, row: float) -> None:
-        session = self._session
-        self._bench.readout.setText(readout(session, self._explaining, column, row))
-        if session.state.crosshair:
-            for view in self._bench.views:
-                view.show_cross((column, row))
+    def _pointed(self, number: int, column: float, row: float) -> None:
+        view = self._view
+        if view is None or number >= len(view.panes):
+            return
+        if view.panes[number].beside:
+            self._bench.readout.setText(second_readout(self._session, view, column, row))
+        else:
+            self._bench.readout.setText(readout(self._session, self._explaining, column, row))
+        self._pointer = (number, column, row)
+        self._show_crosses()
+
+    def _show_crosses(self) -> None:
+        if self._view is not None:
+            marks = crosses(self._view, self._session.second.relation, self._pointer)
+            for view, mark in zip(self._bench.views, marks, strict=False):
+                view.show_cross(mark)
 
     def _sections(self) -> list[Section]:
         screen = self._reading.screen

@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 from viewer.core.load_report import SEVERE, plane_text, series_title, study_numbers, study_title
 from viewer.core.words import tr
 from viewer.ui import theme
+from viewer.ui.series_menu import ChoosesBeside, Index, SeriesMenu
 from xai.imaging.series import Series
 
 THUMBNAIL = 56
@@ -81,12 +82,13 @@ def _joined(*parts: str) -> str:
     return " · ".join(part for part in parts if part)
 
 
-class SeriesTree(QTreeWidget):
+class SeriesTree(ChoosesBeside, QTreeWidget):
     """Series under their studies. Series are counted through all studies, in the order of the entries."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._series: list[QTreeWidgetItem] = []
+        self.menu = SeriesMenu(self)
         self.setAccessibleName(tr("Series"))
         self.setHeaderHidden(True)
         self.setIconSize(QSize(THUMBNAIL, THUMBNAIL))
@@ -128,6 +130,10 @@ class SeriesTree(QTreeWidget):
     def number_of(self, item: QTreeWidgetItem | None) -> int:
         """Return the number of an item's series; -1 for a study."""
         return next((n for n, one in enumerate(self._series) if one is item), -1)
+
+    def number_at(self, index: Index) -> int:
+        """Return the number of the series in a row; -1 for a study."""
+        return self.number_of(self.itemFromIndex(index))
 
     def show_current(self, number: int) -> None:
         """Mark a series and make it visible; none for -1."""

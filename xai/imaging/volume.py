@@ -76,6 +76,8 @@ class SeriesInfo:
     study_description: str = ""
     study_uid: str = ""
     series_uid: str = ""
+    frame_uid: str = ""
+    """Frame of reference: series that share it share their patient coordinates."""
     series_number: int | None = None
     body_part: str = ""
     sequence: str = ""
