@@ -182,11 +182,10 @@ class SliceStrip(QAbstractSlider):
         hole = QRectF(left, 0, right - left, HANDLE + 1 + BARS)
         painter.fillRect(hole, theme.PANEL)
         inner = hole.adjusted(1, HANDLE + 1, -1, 0)
-        painter.fillRect(inner, _faint(theme.WARNING, 50))
-        painter.fillRect(inner, QBrush(_faint(theme.WARNING, 160), Qt.BrushStyle.FDiagPattern))
-        painter.setPen(QPen(theme.WARNING, 1.4))
-        for x in (inner.left(), inner.right()):
-            painter.drawLine(QPointF(x, inner.top()), QPointF(x, inner.bottom()))
+        # Grey: filled with a colour it would look like a slice that is called affected.
+        painter.fillRect(inner, QBrush(theme.MUTED, Qt.BrushStyle.FDiagPattern))
+        for x in (round(left), round(right) - 2):
+            painter.fillRect(QRectF(x, inner.top(), 2, inner.height()), theme.WARNING)
 
     def _paint_handle(self, painter: QPainter, base: float, cell: float) -> None:
         x = self.place_of(self.sliderPosition())
