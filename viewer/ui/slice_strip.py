@@ -8,6 +8,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QAbstractSlider, QSizePolicy, QToolTip, QWidget
 
+from viewer.core.words import tr
 from viewer.ui import theme
 
 HANDLE = 12
@@ -29,7 +30,6 @@ class SliceStrip(QAbstractSlider):
         self.setOrientation(Qt.Orientation.Horizontal)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setAccessibleName("Slice, with the model's probability under it")
         self.setMouseTracking(True)
         self.setPageStep(10)
         self._probabilities: NDArray[np.float32] = np.empty(0, np.float32)
@@ -37,6 +37,8 @@ class SliceStrip(QAbstractSlider):
         self._failed: frozenset[int] = frozenset()
         self._class_name = "affected"
         self._marked: frozenset[int] = frozenset()
+        self._hidden = ""
+        self.show_hidden("")
 
     def sizeHint(self) -> QSize:
         """Return the height of slider and bars."""
@@ -54,6 +56,14 @@ class SliceStrip(QAbstractSlider):
         """Show the probability of ``class_name`` for every slice (D,); NaN where there is none."""
         self._probabilities, self._class_name = probabilities, class_name
         self.update()
+
+    def show_hidden(self, why: str) -> None:
+        """Show no probabilities, for the reason ``why``; an empty reason allows them again."""
+        self._hidden = why
+        self.setAccessibleName(tr("Slice") if why else tr("Slice, with the model's probability under it"))
+        if why:
+            self._probabilities, self._class_name = np.full(len(self._read), np.nan, np.float32), ""
+            self.update()
 
     def show_reading(self, read: NDArray[np.bool_], failed: frozenset[int]) -> None:
         """Show which slices are there and which cannot be read."""
@@ -94,6 +104,8 @@ class SliceStrip(QAbstractSlider):
             elif not self._read[k]:
                 painter.fillRect(box, Qt.GlobalColor.transparent)
                 painter.fillRect(box, Qt.BrushStyle.BDiagPattern)
+            elif self._hidden:
+                continue
             elif np.isnan(self._probabilities[k]):
                 painter.setPen(Qt.PenStyle.NoPen)
                 painter.setBrush(theme.LINE)
@@ -103,8 +115,9 @@ class SliceStrip(QAbstractSlider):
                 height = max(p * BARS, 1.5)
                 colour = theme.AFFECTED if p >= 0.5 else theme.HEALTHY
                 painter.fillRect(QRectF(box.left(), base - height, box.width(), height), colour)
-        painter.setPen(QPen(QColor(255, 255, 255, 70), 1, Qt.PenStyle.DashLine))
-        painter.drawLine(QPointF(SIDE, base - BARS / 2), QPointF(self.width() - SIDE, base - BARS / 2))
+        if not self._hidden:
+            painter.setPen(QPen(QColor(255, 255, 255, 70), 1, Qt.PenStyle.DashLine))
+            painter.drawLine(QPointF(SIDE, base - BARS / 2), QPointF(self.width() - SIDE, base - BARS / 2))
         self._paint_handle(painter, base, cell)
 
     def _paint_handle(self, painter: QPainter, base: float, cell: float) -> None:
@@ -146,6 +159,8 @@ class SliceStrip(QAbstractSlider):
             return words + "could not be read"
         if not self._read[k]:
             return words + "not read yet"
+        if self._hidden:
+            return words + self._hidden
         if np.isnan(self._probabilities[k]):
             return words + "no prediction"
         return words + f"{self._class_name} {self._probabilities[k]:.2f}"
