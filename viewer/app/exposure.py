@@ -71,7 +71,7 @@ class ExposureLog(QObject):
         self._sight = sight
         if sight is None or old is None or sight.owner != old.owner:
             self.flush()
-            self._about = screen.about(reading.reader_id) if sight is not None else None
+            self._about = reading.about() if sight is not None else None
         else:
             self._tally.changed(old, sight, reading.clock.seconds())
         if sight is not None and not self._flush.isActive():

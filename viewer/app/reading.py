@@ -9,6 +9,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
+import xai
 from viewer.app.answer_step import AnswerStep
 from viewer.app.tasks import Emit, TaskRunner
 from viewer.core.active_clock import ActiveClock
@@ -19,7 +20,7 @@ from viewer.core.on_screen import OnScreen, Place
 from viewer.core.ratings import About, Answer, RatingStore, Stage, utc_now, valid_reader_id
 from viewer.core.ratings_csv import export_csv
 from viewer.core.revisions import Revision, revisions
-from viewer.core.stages import LOCKING, missing, stage_of
+from viewer.core.stages import LOCKING, MISSING_WORDS, missing, stage_of
 from viewer.core.words import tr
 from xai.progress import Progress
 
@@ -129,6 +130,10 @@ class Reading(QObject):
         place = self._place(item)
         return place if self.staged else place._replace(stage="")
 
+    def about(self, item: Item | None = None) -> About:
+        """Return what an answer to ``item`` given now is about; without an item, what is on screen as a whole."""
+        return self._screen.about(self.reader_id, item, xai.__version__)
+
     @property
     def screen(self) -> OnScreen:
         """What is on screen, as last said."""
@@ -169,8 +174,7 @@ class Reading(QObject):
             return tr("This reading is locked.")
         left = missing([item.id for item in LOCKING if self.given(item)[0] is not None])
         if left:
-            questions = ", ".join(f"“{tr(item.text)}”" for item in left)
-            return tr("Still to be answered: {questions}").format(questions=questions)
+            return tr("Missing: {answers}.").format(answers=", ".join(tr(MISSING_WORDS[item.id]) for item in left))
         return ""
 
     def lock(self) -> None:
@@ -182,7 +186,7 @@ class Reading(QObject):
         self.locking.emit()
         reader_id, case_id, stage = self.reader_id, screen.case_id, screen.stage
         self._locking = reader_id, case_id, stage
-        about = screen.about(reader_id)
+        about = self.about()
         seen_before = self.was_seen and stage == "S0"
 
         def work(progress: Progress, emit: Emit) -> None:
@@ -235,7 +239,7 @@ class Reading(QObject):
             value = None
         elif item.type == "multi":
             value = tuple(code.split("|")) if code else ()
-        about = self._screen.about(self.reader_id, item)
+        about = self.about(item)
         spent = round(1000 * (self.clock.seconds() - shown))
         answer = Answer.give(item, value, about, shown_utc, spent)
         is_taken_back = item.can_be_emptied and not code
@@ -261,10 +265,8 @@ class Reading(QObject):
     def _save(self, place: Place, answer: Answer, take_back: bool, reason: str = "") -> None:
         store = self._store
         if store is None:
-            name = self._path.name
-            self.message.emit(
-                tr("The answer is not saved: the store of answers {name} is not open.").format(name=name), True
-            )
+            why = tr("The answer is not saved: the store of answers {name} is not open.")
+            self.message.emit(why.format(name=self._path.name), True)
             return
 
         def work(progress: Progress, emit: Emit) -> Answer | None:

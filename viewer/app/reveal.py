@@ -81,8 +81,7 @@ class Reveal(QObject):
             return
         hidden = self.stage in ("S0", "S1")
         if not on and hidden and self._reading.screen.volume_sha256:
-            about = self._reading.screen.about(self._reading.reader_id)
-            self._reading.log("override", about, {"shown": "everything", "instead_of": self.stage})
+            self._reading.log("override", self._reading.about(), {"shown": "everything", "instead_of": self.stage})
         self._reading.staged = on
         self._reading.answersChanged.emit()
         self.modeChanged.emit(on)

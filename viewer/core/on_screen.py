@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-import xai
 from viewer.core.answers import About, Answer, Stage, case_id_of
 from viewer.core.items import Item
 
@@ -77,7 +76,7 @@ class OnScreen:
         """Code of the open series; empty while it is being read."""
         return case_id_of(self.volume_sha256) if self.volume_sha256 else ""
 
-    def about(self, reader_id: str, item: Item | None = None) -> About:
+    def about(self, reader_id: str, item: Item | None = None, app_version: str = "") -> About:
         """Return what an answer to ``item`` given now is about; without an item, what is on screen as a whole."""
         is_case = item is None or item.scope == "case"
         about = About(
@@ -97,7 +96,7 @@ class OnScreen:
             map_sha256=self.map_sha256 if item is not None else "",
             map_is_sham=False if self.map_id and item is not None else None,
             target_class=self.target_class if item is not None else "",
-            app_version=xai.__version__,
+            app_version=app_version,
         )
         return about if item is None else about.for_item(item)
 

@@ -27,6 +27,11 @@ from viewer.core.words import QT_TR_NOOP
 LOCKING: tuple[Item, ...] = (DX, CONFIDENCE)
 """What has to be answered before a stage can be locked."""
 
+MISSING_WORDS: Mapping[str, str] = MappingProxyType(
+    {DX.id: QT_TR_NOOP("your reading"), CONFIDENCE.id: QT_TR_NOOP("how sure you are")}
+)
+"""What is missing while these items have no answer."""
+
 NAMES: Mapping[Stage, str] = MappingProxyType(
     {"S0": QT_TR_NOOP("Read"), "S1": QT_TR_NOOP("Prediction"), "S2": QT_TR_NOOP("Maps")}
 )

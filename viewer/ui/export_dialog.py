@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QDialogButtonBox,
     QFileDialog,
     QHBoxLayout,
-    QHeaderView,
     QLabel,
     QLineEdit,
     QPushButton,
@@ -30,6 +29,7 @@ from viewer.ui import theme
 from viewer.ui.dialogs import choose
 
 PREVIEW_ROWS = 12
+WIDEST_COLUMN = 220
 PREVIEW_COLUMNS = (
     *("reader_id", "case_id", "stage", "slice_index", "map_id", "item_id"),
     *("value_num", "value_label", "value_text", "answered", "answered_utc", "revisions"),
@@ -117,7 +117,7 @@ class ExportDialog(QDialog):
         table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         table.setTabKeyNavigation(False)
         table.verticalHeader().setVisible(False)
-        table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        table.verticalHeader().setDefaultSectionSize(table.fontMetrics().height() + 8)
         table.horizontalHeader().setHighlightSections(False)
         table.setWordWrap(False)
         return table
@@ -134,7 +134,7 @@ class ExportDialog(QDialog):
         readers = {answer.about.reader_id for answer in chosen}
         cases = {answer.about.case_id for answer in chosen}
         self.counts.setText(
-            tr("{rows} rows · {readers} readers · {cases} cases").format(
+            tr("Rows: {rows} · readers: {readers} · cases: {cases}").format(
                 rows=len(chosen), readers=len(readers), cases=len(cases)
             )
         )
@@ -145,6 +145,9 @@ class ExportDialog(QDialog):
             cells = row_of(answer)
             for place, name in enumerate(PREVIEW_COLUMNS):
                 self.table.setItem(row, place, QTableWidgetItem(cells[name]))
+        self.table.resizeColumnsToContents()
+        for place in range(len(PREVIEW_COLUMNS)):
+            self.table.setColumnWidth(place, min(self.table.columnWidth(place), WIDEST_COLUMN))
         words = tr("The first {shown} of {rows} rows, {some} of {columns} columns.").format(
             shown=len(first), rows=len(chosen), some=len(PREVIEW_COLUMNS), columns=len(COLUMNS)
         )

@@ -79,7 +79,8 @@ class RatingForm(QWidget):
         self.full.setToolTip(tr("Ask everything, also about the slice, or the short form (Ctrl+Shift+Q)"))
         self.full.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.full.clicked.connect(self.fullRequested)
-        self.summary = theme.muted(wrap=False)
+        self.summary = theme.ElidedLabel()
+        self.summary.setProperty("role", "muted")
         self.next_open = QToolButton()
         self.next_open.setText(tr("Next open"))
         self.next_open.setToolTip(tr("Go to the next question without an answer (Ctrl+J)"))
@@ -179,10 +180,10 @@ class RatingForm(QWidget):
         waiting = any(not given.saved for given in answers.values())
         words = ""
         if left:
-            words = tr("{left} of {asked} questions open").format(left=len(left), asked=len(required))
+            words = tr("{left} of {asked} still open").format(left=len(left), asked=len(required))
         elif required:
-            words = tr("all questions answered")
-        self.summary.setText(words + (tr(" · saving") if waiting else ""))
+            words = tr("all answered")
+        self.summary.show_words(words + (tr(" · saving") if waiting else ""))
         self.next_open.setEnabled(bool(left))
         self.next_open.setToolTip(
             tr("Go to the next question without an answer (Ctrl+J)") if left else tr("Every question has an answer")

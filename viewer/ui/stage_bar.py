@@ -94,6 +94,9 @@ class StageBar(QFrame):
             line = f"border-bottom: 2px solid {(theme.ACCENT if is_now else theme.LINE).name()};"
             label.setStyleSheet(f"color: {colour.name()}; font-weight: {weight}; padding-bottom: 3px; {line}")
         self.now.setText(tr(DONE) if done else tr(NOW[stage]))
+        # Once there is more beside it, the button says it all.
+        self.now.setVisible(done or stage == "S0")
+        self.setToolTip(self.now.text())
         self.seen.setVisible(text.was_seen and stage == "S0")
         self.why.setText(text.why)
         self.why.setVisible(bool(text.why) and not done)
