@@ -80,3 +80,24 @@ class SlowModel(FakeModel):
         while True:
             progress(0, 1)
             threading.Event().wait(0.002)
+
+
+class OppositeModel(FakeModel):
+    """Calls affected what the other calls healthy, and points elsewhere."""
+
+    def analyse(self, request: Analyse, progress: Progress) -> SliceAnalysis:
+        found = super().analyse(request, progress)
+        maps = {
+            key: MethodMaps(
+                np.ascontiguousarray(one.values[:, ::-1, ::-1]),
+                tuple("" if state else "nothing supports this class" for state in one.states),
+                one.cells,
+                one.parameters,
+                one.passes,
+                one.seconds,
+            )
+            for key, one in found.maps.items()
+        }
+        return SliceAnalysis(
+            found.indices, found.logits[:, ::-1].copy(), found.probabilities[:, ::-1].copy(), found.targets, maps
+        )

@@ -17,6 +17,7 @@ from viewer.app.thumbnails import Thumbnails
 from viewer.core import view_state
 from viewer.core.bodies import Bodies
 from viewer.core.overlay import LabelStyle, OverlayStyle
+from viewer.core.timeline import Step, Timeline
 from viewer.core.undoing import step_of, taken_back
 from viewer.core.view_state import Style, ViewContext, ViewState
 from viewer.core.window import Preset, auto_window, presets, sample_values, value_span
@@ -26,7 +27,6 @@ from xai.imaging.series import Identity, LabelMap, Series, not_numbers_problem
 from xai.imaging.volume import Problem, Volume
 from xai.progress import Progress
 
-UNDO_DEPTH = 200
 DEFAULT_METHOD = "hirescam"
 LABELS = "labels"
 """Key of the label map's overlay."""
@@ -94,6 +94,28 @@ def label_reading(labels: LabelMap, slices: int) -> Work:
     return work
 
 
+@dataclass(slots=True, eq=False)
+class ViewStep:
+    """A change of the view, as a `Step` that can be taken back; the slice stays where it is."""
+
+    session: Session
+    before: ViewState
+    after: ViewState
+
+    @property
+    def is_possible(self) -> bool:
+        """The view can always be changed back."""
+        return True
+
+    def undo(self) -> None:
+        """Show the view as it was."""
+        self.session.show_again(self.before)
+
+    def redo(self) -> None:
+        """Show it changed."""
+        self.session.show_again(self.after)
+
+
 class Session(QObject):
     """Keeps the open series and the view; says what changed."""
 
@@ -127,9 +149,7 @@ class Session(QObject):
         self.span = 1.0
         self._auto = ViewContext().auto_window
         self._styles: dict[str, Style] = {}
-        self._undo: list[ViewState] = []
-        self._redo: list[ViewState] = []
-        self._merging = ""
+        self.timeline = Timeline()
         self._identities: dict[str, Identity] = {}
         self.second = SecondSeries(runner, self)
         self.second.changed.connect(self.viewChanged)
@@ -220,7 +240,7 @@ class Session(QObject):
         self.volume = None
         self.labels = None
         self.bodies = Bodies()
-        self._undo, self._redo, self._merging = [], [], ""
+        self.timeline.clear()
         self.presets = ()
         self.state = state
         self.second.stand_beside(series)
@@ -331,37 +351,42 @@ class Session(QObject):
         old = self.state
         self.state = state
         if step_of(state) != step_of(old):
-            if not merge or merge != self._merging:
-                self._undo = [*self._undo[-UNDO_DEPTH + 1 :], replace(old, peek=False)]
-            self._redo = []
-            self._merging = merge
+            last = self.timeline.last_of(merge)
+            if isinstance(last, ViewStep):
+                last.after = state
+            else:
+                self.timeline.push(ViewStep(self, replace(old, peek=False), state), merge)
+        self.viewChanged.emit()
+
+    def did(self, step: Step) -> None:
+        """Take something else that was done (an answer) into the order of what can be taken back."""
+        self.timeline.push(step)
         self.viewChanged.emit()
 
     def end_merge(self) -> None:
         """End a drag: the next change is a step of its own."""
-        self._merging = ""
+        self.timeline.end_merge()
 
     def undo(self) -> None:
-        """Take back the last change of the view; the slice stays."""
-        self._restore(self._undo, self._redo)
+        """Take back the last change of the view, or the last answer; the slice stays."""
+        self.timeline.undo()
+        self.viewChanged.emit()
 
     def redo(self) -> None:
         """Do again what was taken back."""
-        self._restore(self._redo, self._undo)
+        self.timeline.redo()
+        self.viewChanged.emit()
 
-    def _restore(self, source: list[ViewState], other: list[ViewState]) -> None:
-        if source:
-            other.append(self.state)
-            self.state = taken_back(source.pop(), self.state)
-            self._merging = ""
-            self.viewChanged.emit()
+    def show_again(self, state: ViewState) -> None:
+        """Show ``state`` on the slices that are shown now."""
+        self.state = taken_back(state, self.state)
 
     @property
     def can_undo(self) -> bool:
         """Whether there is something to take back."""
-        return bool(self._undo)
+        return self.timeline.can_undo
 
     @property
     def can_redo(self) -> bool:
         """Whether there is something to do again."""
-        return bool(self._redo)
+        return self.timeline.can_redo

@@ -44,6 +44,24 @@ class Settings:
         self._store.setValue("model", str(path))
 
     @property
+    def read_first(self) -> bool:
+        """Whether the reader reads first and sees the model's answer after."""
+        return str(self._store.value("read_first", "")) == "yes"
+
+    @read_first.setter
+    def read_first(self, on: bool) -> None:
+        self._store.setValue("read_first", "yes" if on else "no")
+
+    @property
+    def full_form(self) -> bool:
+        """Whether all questions are asked."""
+        return str(self._store.value("full_form", "")) == "yes"
+
+    @full_form.setter
+    def full_form(self, on: bool) -> None:
+        self._store.setValue("full_form", "yes" if on else "no")
+
+    @property
     def window(self) -> QByteArray:
         """The window's place and size as Qt writes it; empty when there is none."""
         value = self._store.value("window")

@@ -12,11 +12,13 @@ from viewer.app.explaining import Explaining
 from viewer.app.export import maps_writing
 from viewer.app.reading import Reading
 from viewer.app.recents import Recents
+from viewer.app.reveal import Reveal
 from viewer.app.session import Session
 from viewer.app.tasks import Task, TaskRunner
 from viewer.core.words import tr
 from viewer.demo import is_demo
 from viewer.ui.dialogs import choose
+from viewer.ui.export_dialog import ask_for_export
 
 BUNDLE_FILE = "bundle.toml"
 
@@ -34,6 +36,7 @@ class Files(QObject):
         session: Session,
         explaining: Explaining,
         reading: Reading,
+        reveal: Reveal,
         runner: TaskRunner,
         recents: Recents | None = None,
     ) -> None:
@@ -43,7 +46,11 @@ class Files(QObject):
         self._window, self._runner = window, runner
         self._session, self._explaining, self._reading = session, explaining, reading
         session.pathsOpened.connect(self._remember)
-        reading.exported.connect(lambda rows, path: self.message.emit(f"{rows} answers written to {path}.", False))
+        self._reveal = reveal
+        reading.exported.connect(self._exported)
+
+    def _exported(self, rows: int, path: Path) -> None:
+        self.message.emit(tr("{rows} answers written to {path}.").format(rows=rows, path=path), False)
 
     def open_folder(self) -> None:
         """Ask for a folder of series."""
@@ -102,13 +109,14 @@ class Files(QObject):
         choose(self._window, "Open the folder of a model", take, QFileDialog.FileMode.Directory)
 
     def export_ratings(self) -> None:
-        """Ask where the answers go and write them."""
+        """Show what will be written, ask where it goes, and write it."""
 
-        def take(paths: list[Path]) -> None:
-            self._reading.export(paths[0])
+        def take(path: Path, reader_id: str) -> None:
+            self._reading.export(path, reader_id or None)
 
-        start = Path.home() / "ratings.csv"
-        choose(self._window, "Export ratings", take, QFileDialog.FileMode.AnyFile, start=start, saving=True)
+        reading, start = self._reading, Path.home() / "ratings.csv"
+        hidden = "" if self._reveal.shows_maps else reading.screen.case_id
+        ask_for_export(self._window, reading.answers(), reading.reader_id, start, take, hidden)
 
     def export_maps(self) -> None:
         """Ask for a folder and write what was computed of the open series into it."""

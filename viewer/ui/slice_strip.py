@@ -77,7 +77,6 @@ class SliceStrip(QAbstractSlider):
         self.setOrientation(Qt.Orientation.Horizontal)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setAccessibleName("Slice, with the model's probability under it")
         self.setMouseTracking(True)
         self.setPageStep(10)
         self._probabilities: NDArray[np.float32] = np.empty(0, np.float32)
@@ -87,6 +86,8 @@ class SliceStrip(QAbstractSlider):
         self._spacing: float | None = None
         self._class_name = "affected"
         self._marked: frozenset[int] = frozenset()
+        self._hidden = ""
+        self.show_hidden("")
 
     def sizeHint(self) -> QSize:
         """Return the height of slider and bars."""
@@ -106,6 +107,14 @@ class SliceStrip(QAbstractSlider):
         """Show the probability of ``class_name`` for every slice (D,); NaN where there is none."""
         self._probabilities, self._class_name = probabilities, class_name
         self.update()
+
+    def show_hidden(self, why: str) -> None:
+        """Show no probabilities, for the reason ``why``; an empty reason allows them again."""
+        self._hidden = why
+        self.setAccessibleName(tr("Slice") if why else tr("Slice, with the model's probability under it"))
+        if why:
+            self._probabilities, self._class_name = np.full(len(self._read), np.nan, np.float32), ""
+            self.update()
 
     def show_reading(self, read: NDArray[np.bool_], failed: Mapping[int, str]) -> None:
         """Show which slices are there (D,) and which cannot be read, with the sentence that says why."""
@@ -163,6 +172,8 @@ class SliceStrip(QAbstractSlider):
                 painter.drawLine(box.bottomLeft(), box.topRight())
             elif not self._read[k]:
                 painter.fillRect(box, QBrush(theme.LINE, Qt.BrushStyle.BDiagPattern))
+            elif self._hidden:
+                continue
             elif np.isnan(self._probabilities[k]):
                 painter.setPen(Qt.PenStyle.NoPen)
                 painter.setBrush(theme.LINE)
@@ -172,8 +183,9 @@ class SliceStrip(QAbstractSlider):
                 height = max(p * BARS, 1.5)
                 colour = theme.AFFECTED if p >= 0.5 else theme.HEALTHY
                 painter.fillRect(QRectF(box.left(), base - height, box.width(), height), colour)
-        painter.setPen(QPen(_faint(theme.TEXT, 70), 1, Qt.PenStyle.DashLine))
-        painter.drawLine(QPointF(SIDE, base - BARS / 2), QPointF(self.width() - SIDE, base - BARS / 2))
+        if not self._hidden:
+            painter.setPen(QPen(_faint(theme.TEXT, 70), 1, Qt.PenStyle.DashLine))
+            painter.drawLine(QPointF(SIDE, base - BARS / 2), QPointF(self.width() - SIDE, base - BARS / 2))
         self._paint_handle(painter, base, cell)
 
     @staticmethod
@@ -225,6 +237,8 @@ class SliceStrip(QAbstractSlider):
             what = tr("could not be read") + (f"\n{self._failed[k]}" if self._failed[k] else "")
         elif not self._read[k]:
             what = tr("not read yet")
+        elif self._hidden:
+            what = self._hidden
         elif np.isnan(self._probabilities[k]):
             what = tr("no prediction")
         else:
