@@ -8,14 +8,14 @@ import pytest
 import torch
 from torch import nn
 
-from xai.models.networks import build
+from xai.models.networks import SlimResNet, build
 
 
-def lived_in(name: str) -> nn.Module:
+def lived_in(name: str, **size: int) -> nn.Module:
     """A network as after training: batch norms have seen something, so that no layer is the identity."""
     with torch.random.fork_rng():
         torch.manual_seed(5)
-        network = build(name)
+        network = SlimResNet(**size) if size else build(name)
         for module in network.modules():
             if (
                 isinstance(module, nn.BatchNorm2d)
@@ -30,6 +30,12 @@ def lived_in(name: str) -> nn.Module:
 @pytest.fixture
 def slim() -> nn.Module:
     return lived_in("resnet18-slim").requires_grad_(False)
+
+
+@pytest.fixture
+def tiny() -> nn.Module:
+    """A network whose last layer has 32 channels only, for what asks once a channel."""
+    return lived_in("resnet18-slim", channels=4).requires_grad_(False)
 
 
 @pytest.fixture
