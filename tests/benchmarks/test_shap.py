@@ -45,7 +45,7 @@ def batched_owen(game: HiddenPixels, evals: int, seed: int, batch: int) -> NDArr
     """Owen values (H, W) in the package's order: the same regions, batches and tie-breaks, without its machinery."""
     height, width = game.shape
     values = np.zeros((height, width))
-    random = np.random.RandomState(seed)  # noqa: NPY002
+    random = np.random.RandomState(seed)
     shown = np.zeros((2, height, width), bool)
     shown[1] = True
     nothing, everything = game(shown)

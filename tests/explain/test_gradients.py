@@ -55,9 +55,7 @@ def test_integrated_gradients_of_a_linear_network_are_its_weights_times_the_way(
 
 
 @pytest.mark.parametrize("rule", ["midpoint", "gauss-legendre"])
-def test_the_error_of_completeness_is_said_and_shrinks(
-    rule: Literal["midpoint", "gauss-legendre"]
-) -> None:
+def test_the_error_of_completeness_is_said_and_shrinks(rule: Literal["midpoint", "gauss-legendre"]) -> None:
     x = pictures()
     with torch.random.fork_rng():
         torch.manual_seed(0)

@@ -90,8 +90,6 @@ def test_another_network_gives_another_map(key: str, affected: Tensor) -> None:
 
     own = inside(trained.network)
     alike = [
-        float(spearmanr(one, two).statistic)
-        for other in others
-        for one, two in zip(own, inside(other), strict=True)
+        float(spearmanr(one, two).statistic) for other in others for one, two in zip(own, inside(other), strict=True)
     ]
     assert np.mean(alike) < LAYOUT.get(key, 0.6), np.round(alike, 2)
