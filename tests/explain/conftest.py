@@ -8,6 +8,8 @@ import pytest
 import torch
 from torch import nn
 
+from xai.models.bundle import ClassifierBundle, load_bundle, save_bundle
+from xai.models.manifest import TrainedOn
 from xai.models.networks import SlimResNet, build
 
 
@@ -25,6 +27,19 @@ def lived_in(name: str, **size: int) -> nn.Module:
                 module.running_mean.normal_(0, 0.2)
                 module.running_var.uniform_(0.5, 1.5)
     return network.eval()
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> ClassifierBundle:
+    folder = tmp_path_factory.mktemp("pipeline") / "bundle"
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        network = build("resnet18-slim")
+        # Class 1 is predicted throughout, so that a target of 0 is never the predicted one by luck.
+        torch.nn.init.constant_(network.get_parameter("fc.bias")[1], 9.0)
+    trained_on = TrainedOn(plane="axial", data_source="synthetic lower-leg phantoms")
+    save_bundle(folder, network, name="x", version="1", network_name="resnet18-slim", trained_on=trained_on)
+    return load_bundle(folder, device="cpu")
 
 
 @pytest.fixture
