@@ -82,6 +82,7 @@ class MainWindow(QMainWindow):
         session.offer_methods(METHODS)
         self._show_title()
         self._show_opened()
+        self.drops.guard_fields()
         self.views[0].setFocus()
         self.refresh()
 
