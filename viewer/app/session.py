@@ -110,6 +110,9 @@ class Session(QObject):
         self._scan: Task | None = None
         self._read: Task | None = None
         self.catalog = Catalog((), ())
+        self.paths: tuple[Path, ...] = ()
+        """What was opened, absolute."""
+        self.thumbnails: dict[int, NDArray[np.uint32]] = {}
         self.index = -1
         self.slices: list[NDArray[np.float32] | None] = []
         self.failures: dict[int, str] = {}
@@ -143,20 +146,34 @@ class Session(QObject):
         self._scan.progressed.connect(lambda done, total: self.progressed.emit("Looking through files", done, total))
         self._scan.failed.connect(lambda why: self.message.emit(why, True))
         self._scan.finished.connect(lambda: self.progressed.emit("Looking through files", 0, 0))
-        self._scan.succeeded.connect(self._found)
+        self._scan.succeeded.connect(lambda catalog: self._found(catalog, paths))
 
-    def _found(self, catalog: Catalog) -> None:
+    def close_all(self) -> None:
+        """Close what is open."""
+        self._runner.cancel_all()
+        self._found(Catalog((), ()), ())
+
+    def _found(self, catalog: Catalog, paths: Sequence[Path]) -> None:
         self.catalog = catalog
+        self.paths = tuple(path.absolute() for path in paths)
+        self.thumbnails = {}
         self.index = -1
         self._identities = {}
         self.catalogChanged.emit()
         for number, series in enumerate(catalog.series):
             task = self._runner.run(thumbnail_reading(series), title="Reading a thumbnail", slot=f"thumbnail {number}")
-            task.succeeded.connect(lambda pixels, number=number: self.thumbnailReady.emit(number, pixels))
+            task.succeeded.connect(lambda pixels, number=number: self._thumbnail_read(number, pixels))
         if catalog.series:
             self.select(0)
         else:
+            self.slices, self.failures, self.volume, self.labels, self.presets = [], {}, None, None, ()
+            self._undo, self._redo, self._merging = [], [], ""
             self.seriesChanged.emit()
+            self.viewChanged.emit()
+
+    def _thumbnail_read(self, number: int, pixels: NDArray[np.uint32]) -> None:
+        self.thumbnails[number] = pixels
+        self.thumbnailReady.emit(number, pixels)
 
     def select(self, index: int) -> None:
         """Open a series of the catalogue: middle slice first, fitted and windowed; overlay settings stay."""
@@ -174,7 +191,9 @@ class Session(QObject):
             view_state.fitted(self.state), slice_index=len(series) // 2, window=None, invert=False, peek=False
         )
         self.seriesChanged.emit()
-        self._start_reading(series)
+        # Whoever heard it may have chosen another one.
+        if self.series is series:
+            self._start_reading(series)
 
     def _start_reading(self, series: Series) -> None:
         task = self._runner.run(series_reading(series), title="Reading the series", slot="series", priority=1)
@@ -275,6 +294,12 @@ class Session(QObject):
                 self._undo = [*self._undo[-UNDO_DEPTH + 1 :], replace(old, peek=False)]
             self._redo = []
             self._merging = merge
+        self.viewChanged.emit()
+
+    def restore(self, state: ViewState) -> None:
+        """Show ``state`` as the beginning: there is nothing to take back."""
+        self.state = state
+        self._undo, self._redo, self._merging = [], [], ""
         self.viewChanged.emit()
 
     def end_merge(self) -> None:

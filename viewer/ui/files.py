@@ -13,6 +13,7 @@ from viewer.app.export import maps_writing
 from viewer.app.reading import Reading
 from viewer.app.session import Session
 from viewer.app.tasks import TaskRunner
+from viewer.core.words import tr
 from viewer.ui.dialogs import choose
 
 BUNDLE_FILE = "bundle.toml"
@@ -31,7 +32,10 @@ class Files(QObject):
         super().__init__(window)
         self._window, self._runner = window, runner
         self._session, self._explaining, self._reading = session, explaining, reading
-        reading.exported.connect(lambda rows, path: self.message.emit(f"{rows} answers written to {path}.", False))
+        reading.exported.connect(self._exported)
+
+    def _exported(self, rows: int, path: object) -> None:
+        self.message.emit(tr("{rows} answers written to {path}.").format(rows=rows, path=path), False)
 
     def open_folder(self) -> None:
         """Ask for a folder of series."""

@@ -6,32 +6,42 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, Qt, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
-from PySide6.QtWidgets import QApplication, QMainWindow
+from PySide6.QtCore import QByteArray, QEvent, QKeyCombination, QPoint, Qt, QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QKeySequence
+from PySide6.QtWidgets import QApplication, QMainWindow, QVBoxLayout, QWidget
 
 from viewer.app.control import Control
 from viewer.app.display import explanation_card, method_texts
 from viewer.app.engine import EngineInfo
 from viewer.app.explaining import METHODS, Explaining
 from viewer.app.reading import Reading
+from viewer.app.reasons import command_reasons
 from viewer.app.session import LABELS, Session
 from viewer.app.tasks import TaskRunner
+from viewer.core.mouse import DEFAULT_PROFILE, MouseProfile
+from viewer.core.words import QT_TR_NOOP, tr
 from viewer.ui import pages
 from viewer.ui.dialogs import show_page
 from viewer.ui.files import Files
-from viewer.ui.menus import build_menus
+from viewer.ui.menus import allow_action, build_menus, picture_menu
+from viewer.ui.notice_bar import NoticeBar
 from viewer.ui.screen import Screen
 from viewer.ui.workbench import Workbench
 
 BLINK_MS = 500
-HINT = "Open a folder (Ctrl+O), or drop files here.\nF1 lists all keys."
+HINT = QT_TR_NOOP("Open a folder (Ctrl+O), or drop files here.\nF1 lists all keys.")
 
 
 class MainWindow(QMainWindow):
-    """Puts the panels together. ``closing`` comes once, when the user closes it."""
+    """Puts the panels together. ``closing`` comes once, when the user closes it.
+
+    It can be made over a session that is open already and shows it as it is: another look or language makes a new one.
+    """
 
     closing = Signal()
+    preferencesRequested = Signal()
+    reopenRequested = Signal()
+    """The reader wants to go on where the last window was."""
     refreshed = Signal()
     """Everything on screen is up to date with the session."""
 
@@ -47,16 +57,27 @@ class MainWindow(QMainWindow):
         self.bench, self.views, self.series_panel, self.strip = bench, bench.views, bench.series_panel, bench.strip
         self.counter, self.readout, self.task_bar = bench.counter, bench.readout, bench.task_bar
         self.prediction, self.overlays, self.form = bench.prediction, bench.overlays, bench.form
-        self.setCentralWidget(bench)
+        self.notice = NoticeBar()
+        self._profile = DEFAULT_PROFILE
+        self.can_reopen = False
+        """Whether the last window ended without being closed."""
+        centre = QWidget()
+        column = QVBoxLayout(centre)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.notice)
+        column.addWidget(bench, 1)
+        self.setCentralWidget(centre)
         self.statusBar().setSizeGripEnabled(False)
         self.statusBar().addWidget(bench.task_bar, 1)
         self.resize(1440, 900)
         self._blink = QTimer(self, interval=BLINK_MS)
         self._blink.timeout.connect(lambda: self.control.peek(not session.state.peek))
-        self._content = Screen(bench, session, explaining, reading, hint or HINT)
+        self._content = Screen(bench, session, explaining, reading, hint or tr(HINT))
         self.actions_by_id = build_menus(self, self._bindings())
         self._connect()
-        session.offer_methods(METHODS)
+        if not session.state.keys:
+            session.offer_methods(METHODS)
         self._show_title()
         self.views[0].setFocus()
         self.refresh()
@@ -67,8 +88,8 @@ class MainWindow(QMainWindow):
 
     def _show_title(self) -> None:
         series = self._session.series
-        name = f"{series.info.description or 'series'} – " if series is not None else ""
-        self.setWindowTitle(f"{name}Overread – research use only, not a medical device")
+        name = f"{series.info.description or tr('series')} – " if series is not None else ""
+        self.setWindowTitle(name + tr("Overread – research use only, not a medical device"))
 
     # Wiring ---------------------------------------------------------------------------------------------------------
 
@@ -80,13 +101,18 @@ class MainWindow(QMainWindow):
             "file.export-ratings": self._export_ratings,
             "file.export-maps": self.files.export_maps,
             "file.quit": self._quit,
+            "file.close-all": self._session.close_all,
+            "file.reopen": self.reopenRequested.emit,
+            "edit.preferences": self.preferencesRequested.emit,
+            "view.series-panel": partial(self._toggle_panel, self.bench.series_panel),
+            "view.side-panel": partial(self._toggle_panel, self.bench.side),
             "view.full-screen": self._toggle_full_screen,
             "overlay.peek": lambda: self.control.peek(not self._session.state.peek),
             "overlay.blink": self._toggle_blink,
             "rate.next": partial(self.form.step, 1),
             "rate.previous": partial(self.form.step, -1),
             "rate.reader": partial(self.form.reader.setFocus, Qt.FocusReason.ShortcutFocusReason),
-            "help.keys": partial(self._show_page, "Keys and mouse", pages.keys_page),
+            "help.keys": partial(self._show_page, "Keys and mouse", self._keys_page),
             "help.problems": partial(self._show_page, "What was found on loading", self._problems_page),
             "overlay.card": partial(self._show_page, "Explanation card", self._card_page),
             "help.about": partial(self._show_page, "About Overread", pages.about_page),
@@ -107,6 +133,7 @@ class MainWindow(QMainWindow):
             view.opacityRequested.connect(control.opacity_stepped)
             view.layoutRequested.connect(self.actions_by_id["view.maximise"].trigger)
             view.swipeRequested.connect(control.swiped)
+            view.menuRequested.connect(self._show_picture_menu)
         self.series_panel.chosen.connect(session.select)
         self.strip.valueChanged.connect(control.show_slice)
         self.overlays.toggled.connect(control.overlay_ticked)
@@ -122,10 +149,13 @@ class MainWindow(QMainWindow):
         self._content.refreshed.connect(self._show_actions)
         self._content.refreshed.connect(self.refreshed)
         session.progressed.connect(self.task_bar.show_progress)
-        explaining.progressed.connect(partial(self.task_bar.show_progress, "Predicting and explaining"))
+        explaining.progressed.connect(self._explaining_progressed)
         for message in (session.message, explaining.message, reading.message, self.files.message):
             message.connect(self.task_bar.show_message)
         reading.readerChanged.connect(self.form.reader.setText)
+
+    def _explaining_progressed(self, done: int, total: int) -> None:
+        self.task_bar.show_progress(tr("Predicting and explaining"), done, total)
 
     def show_hint_for(self, demo: bool) -> None:
         """Say where the demo's pictures come from."""
@@ -149,13 +179,16 @@ class MainWindow(QMainWindow):
             ("view.crosshair", state.crosshair),
             ("view.identity", state.identity_hidden),
             ("view.full-screen", self.isFullScreen()),
+            ("view.series-panel", not self.bench.series_panel.isHidden()),
+            ("view.side-panel", not self.bench.side.isHidden()),
             ("overlay.toggle", state.overlays_on and bool(state.shown)),
             ("overlay.outline", active is not None and active.outline),
             ("overlay.blink", self._blink.isActive()),
         ):
             self.actions_by_id[command].setChecked(checked)
-        self.actions_by_id["edit.undo"].setEnabled(session.can_undo)
-        self.actions_by_id["edit.redo"].setEnabled(session.can_redo)
+        reasons = command_reasons(session, self._explaining, self._reading, self.form.current, self.can_reopen)
+        for command, why_not in reasons.items():
+            allow_action(self.actions_by_id[command], why_not)
 
     # Dialogs --------------------------------------------------------------------------------------------------------
 
@@ -164,15 +197,41 @@ class MainWindow(QMainWindow):
         self.files.export_ratings()
 
     def _show_page(self, title: str, page: Callable[[], str]) -> None:
-        show_page(self, title, page())
+        show_page(self, tr(title), page())
 
     def _card_page(self) -> str:
         return pages.card_page(explanation_card(self._session, self._explaining))
+
+    def _keys_page(self) -> str:
+        return pages.keys_page(self._profile)
+
+    def _show_picture_menu(self, place: QPoint) -> None:
+        picture_menu(self, self.actions_by_id).popup(place)
 
     def _problems_page(self) -> str:
         return pages.problems_page(self._session.catalog, self._session.series, self._session.problems)
 
     # Keys, focus, closing -------------------------------------------------------------------------------------------
+
+    def set_mouse_profile(self, profile: MouseProfile) -> None:
+        """Let the buttons do what ``profile`` says."""
+        self._profile = profile
+        for view in self.views:
+            view.profile = profile
+
+    def look_like(self, geometry: QByteArray, panels: QByteArray, hidden: tuple[str, ...]) -> None:
+        """Take place, size, widths of the panels and which of them are hidden; what is empty stays as it is."""
+        self.restoreGeometry(geometry)
+        self.bench.restoreState(panels)
+        for name, panel in self.bench.panels().items():
+            panel.setVisible(name not in hidden)
+        self._show_actions()
+
+    def _toggle_panel(self, panel: QWidget) -> None:
+        panel.setVisible(panel.isHidden())
+        self._show_actions()
+        if panel.isHidden():
+            self.views[0].setFocus()
 
     def _toggle_full_screen(self) -> None:
         self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
@@ -191,7 +250,14 @@ class MainWindow(QMainWindow):
             if not event.isAutoRepeat():
                 self.control.peek(True)
             return
+        # The keys of a command that cannot run arrive here.
+        self._say_why_not(event.keyCombination())
         super().keyPressEvent(event)
+
+    def _say_why_not(self, keys: QKeyCombination) -> None:
+        for action in self.actions_by_id.values():
+            if not action.isEnabled() and QKeySequence(keys) in action.shortcuts():
+                self.task_bar.show_message(action.statusTip())
 
     def keyReleaseEvent(self, event: QKeyEvent) -> None:
         """Show the overlays again."""
@@ -216,6 +282,13 @@ class MainWindow(QMainWindow):
         paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
         if paths:
             self.files.open_paths(paths)
+
+    def retire(self) -> None:
+        """Go, because another window has taken this one's place."""
+        self.form.commit()
+        self._blink.stop()
+        self.hide()
+        self.deleteLater()
 
     def _quit(self) -> None:
         self.close()

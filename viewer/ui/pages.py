@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from html import escape
 
 import xai
+from viewer.ui import theme
 from viewer.ui.menus import keys_page
 from viewer.ui.series_panel import SeriesEntry
 from xai.imaging.catalog import Catalog
@@ -40,7 +41,7 @@ def problems_page(catalog: Catalog, series: Series | None, problems: Sequence[Pr
             parts.append(f"<h3>{escape(title)}</h3><ul>")
             for problem in found:
                 names = ", ".join(problem.files[:12]) + (" …" if len(problem.files) > 12 else "")
-                files = f"<br><span style='color:#a0a8b2'>{escape(names)}</span>" if names else ""
+                files = f"<br><span style='color:{theme.MUTED.name()}'>{escape(names)}</span>" if names else ""
                 parts.append(f"<li>{escape(problem.message)} <i>({problem.code})</i>{files}</li>")
             parts.append("</ul>")
 

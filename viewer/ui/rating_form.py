@@ -23,7 +23,9 @@ from PySide6.QtWidgets import (
 )
 
 from viewer.core.items import Item
+from viewer.core.words import tr
 from viewer.ui import theme
+from viewer.ui.menus import allow, command_tip
 
 TYPING_PAUSE_MS = 1500
 """A comment is saved after so long without a key, and when the field is left."""
@@ -201,12 +203,14 @@ class RatingForm(QWidget):
         self.reader = QLineEdit()
         self.reader.setPlaceholderText("reader id, e.g. R03")
         self.reader.setAccessibleName("Reader id")
-        self.reader.setToolTip("A pseudonym, not a name: it is written into every row (Ctrl+R)")
+        self.reader.setToolTip(
+            tr("A pseudonym, not a name: it is written into every row.") + "\n" + command_tip("rate.reader")
+        )
         self.reader.setMaximumWidth(140)
         self.reader.editingFinished.connect(lambda: self.readerChanged.emit(self.reader.text().strip()))
         self.export = QPushButton("Export…")
         self.export.setAccessibleName("Export ratings")
-        self.export.setToolTip("Write all answers to ratings.csv (Ctrl+E)")
+        self.export.setToolTip(command_tip("file.export-ratings"))
         self.export.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.export.clicked.connect(self.exportRequested)
         self.summary = theme.muted()
@@ -262,8 +266,7 @@ class RatingForm(QWidget):
             reason.setText(section.closed)
             reason.setVisible(bool(section.closed))
             for item in section.items:
-                self.cards[item.id].setEnabled(not section.closed)
-                self.cards[item.id].setToolTip(section.closed)
+                allow(self.cards[item.id], section.closed)
 
     def show_answers(self, answers: Mapping[str, Given], about: tuple[object, ...]) -> None:
         """Show these answers; questions without one are shown open.

@@ -10,9 +10,11 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from viewer.app.display import method_texts, on_screen, pictures, prediction_text, readout, resolved_view
 from viewer.app.explaining import METHODS, Explaining
 from viewer.app.reading import CASE_ITEMS, MAP_ITEMS, NOT_JUDGED, Reading
+from viewer.app.reasons import no_maps_why
 from viewer.app.session import LABELS, Session
 from viewer.core.overlay import OverlayStyle
 from viewer.ui import pages
+from viewer.ui.menus import allow
 from viewer.ui.rating_form import Given, Section
 from viewer.ui.workbench import Workbench
 
@@ -51,6 +53,18 @@ class Screen(QObject):
             view.pointed.connect(self._pointed)
             view.resized.connect(self.refresh_soon)
             view.left.connect(lambda: bench.readout.setText(""))
+        self._show_what_is_open()
+
+    def _show_what_is_open(self) -> None:
+        """Show a session that was open before this window was."""
+        session, panel = self._session, self._bench.series_panel
+        if session.catalog.series:
+            self._list_series()
+            for number, pixels in session.thumbnails.items():
+                panel.show_thumbnail(number, pixels)
+            panel.show_chosen(session.index)
+            self._bench.strip.set_slices(len(session.slices))
+            self._show_reading()
 
     def refresh_soon(self) -> None:
         """Refresh once the event loop is free."""
@@ -94,6 +108,10 @@ class Screen(QObject):
         active = state.active if state.active in styles else METHODS[0]
         self._bench.overlays.show_methods(texts, shown, active, state.target)
         series = self._session.series
+        why_not = no_maps_why(self._session, self._explaining)
+        panel = self._bench.overlays
+        for control in (*panel.rows.values(), panel.target, panel.colormap, panel.scale, panel.threshold):
+            allow(control, why_not)
         name = series.label_maps[0].name if series is not None and series.label_maps else ""
         self._bench.overlays.show_labels(name, state.overlays_on and state.style(LABELS).visible)
 
@@ -111,14 +129,17 @@ class Screen(QObject):
         )
 
     def _show_catalog(self) -> None:
-        series = self._session.catalog.series
-        studies = list(dict.fromkeys(one.info.study_uid for one in series))
-        numbers = [studies.index(one.info.study_uid) + 1 if len(studies) > 1 else None for one in series]
-        self._bench.series_panel.show_entries([pages.series_entry(*both) for both in zip(series, numbers, strict=True)])
+        self._list_series()
         problems = self._session.catalog.problems
         if problems:
             more = f" and {len(problems) - 1} more (F2)" if len(problems) > 1 else ""
             self._bench.task_bar.show_message(problems[0].message + more, True)
+
+    def _list_series(self) -> None:
+        series = self._session.catalog.series
+        studies = list(dict.fromkeys(one.info.study_uid for one in series))
+        numbers = [studies.index(one.info.study_uid) + 1 if len(studies) > 1 else None for one in series]
+        self._bench.series_panel.show_entries([pages.series_entry(*both) for both in zip(series, numbers, strict=True)])
 
     def _show_series(self) -> None:
         session = self._session
@@ -135,12 +156,16 @@ class Screen(QObject):
 
     def _slice_arrived(self, k: int, values: object) -> None:
         session = self._session
-        read = np.array([one is not None for one in session.slices])
-        self._bench.strip.show_reading(read, frozenset(session.failures))
+        self._show_reading()
         if k not in session.failures and isinstance(values, np.ndarray):
             self._explaining.slice_arrived(k, values)
         if k == session.state.slice_index:
             self.refresh()
+
+    def _show_reading(self) -> None:
+        session = self._session
+        read = np.array([one is not None for one in session.slices], bool)
+        self._bench.strip.show_reading(read, frozenset(session.failures))
 
     def _pointed(self, column: float, row: float) -> None:
         session = self._session

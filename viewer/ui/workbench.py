@@ -41,12 +41,21 @@ class Workbench(QSplitter):
         self.form = RatingForm()
         self.task_bar = TaskBar()
         """Stands in the window's status bar."""
+        self.side = self._side()
         self.setChildrenCollapsible(False)
-        for panel, stretch in ((self.series_panel, 0), (self._centre(), 1), (self._side(), 0)):
+        for panel, stretch in ((self.series_panel, 0), (self._centre(), 1), (self.side, 0)):
             self.addWidget(panel)
             self.setStretchFactor(self.count() - 1, stretch)
-        self.series_panel.setMinimumWidth(180)
-        self.setSizes([210, 2000, 372])
+        self.series_panel.setMinimumWidth(theme.px(180))
+        self.setSizes([theme.px(210), theme.px(2000), theme.px(372)])
+
+    def panels(self) -> dict[str, QWidget]:
+        """Return the panels that can be hidden, by name."""
+        return {"series": self.series_panel, "side": self.side}
+
+    def hidden_panels(self) -> tuple[str, ...]:
+        """Return the names of the panels that are hidden."""
+        return tuple(name for name, panel in self.panels().items() if panel.isHidden())
 
     def _centre(self) -> QWidget:
         slider = QHBoxLayout()
@@ -80,12 +89,12 @@ class Workbench(QSplitter):
         right.addWidget(self.overlays)
         right.addWidget(_line())
         right.addWidget(self.form, 1)
-        side.setMinimumWidth(350)
+        side.setMinimumWidth(theme.px(350))
         return side
 
 
 def _line() -> QFrame:
     line = QFrame()
     line.setFixedHeight(1)
-    line.setStyleSheet(f"background: {theme.LINE.name()};")
+    line.setProperty("role", "line")
     return line

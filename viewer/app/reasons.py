@@ -1,0 +1,77 @@
+"""Why a command or a panel cannot be used now, in words; nothing is grey without saying why."""
+
+from __future__ import annotations
+
+from viewer.app.commands import COMMANDS
+from viewer.app.explaining import Explaining
+from viewer.app.reading import Reading
+from viewer.app.session import Session
+from viewer.core.items import ITEMS
+from viewer.core.words import tr
+
+_NEED_SERIES = ("slice.", "window.", "view.fit", "view.zoom-", "view.invert", "view.crosshair", "view.swipe")
+_NEED_MODEL = (
+    "overlay.previous",
+    "overlay.next",
+    "overlay.outline",
+    "overlay.more",
+    "overlay.less",
+    "overlay.target",
+    "overlay.card",
+)
+_NEED_OVERLAY = ("overlay.toggle", "overlay.peek", "overlay.blink")
+
+
+def no_maps_why(session: Session, explaining: Explaining) -> str:
+    """Why there can be no maps; empty when there are, or will be."""
+    if explaining.model is None:
+        return tr("The model is being loaded.") if explaining.is_loading else tr("Open a model first (Ctrl+M).")
+    if session.series is None:
+        return tr("Open a series first (Ctrl+O).")
+    return explaining.refusal
+
+
+def command_reasons(
+    session: Session, explaining: Explaining, reading: Reading, question: str, can_reopen: bool
+) -> dict[str, str]:
+    """Return for every command why it cannot run now; an empty text when it can.
+
+    Parameters
+    ----------
+    session, explaining, reading
+        What is open.
+    question : str
+        Item id of the marked question.
+    can_reopen : bool
+        Whether the last window ended without being closed.
+    """
+    no_series = "" if session.series is not None else tr("Open a series first (Ctrl+O).")
+    no_maps = no_maps_why(session, explaining)
+    has_labels = session.series is not None and bool(session.series.label_maps)
+    reasons = {command.id: "" for command in COMMANDS}
+    for key in reasons:
+        if key.startswith(_NEED_SERIES):
+            reasons[key] = no_series
+        elif key in _NEED_MODEL:
+            reasons[key] = no_maps
+        elif key in _NEED_OVERLAY:
+            reasons[key] = "" if has_labels else no_maps
+        elif key.startswith("rate.") and key != "rate.reader" and question:
+            reasons[key] = reading.closed_why(ITEMS[question])
+    for key in ("rate.next", "rate.previous"):
+        # From a closed question the keys lead to an open one.
+        reasons[key] = "" if reading.screen.volume_sha256 else reasons[key]
+    last = len(session.catalog.series) - 1
+    reasons["series.next"] = no_series or ("" if session.index < last else tr("This is the last series of the list."))
+    reasons["series.previous"] = no_series or ("" if session.index > 0 else tr("This is the first series of the list."))
+    if not no_series and not any(preset.key == "1" for preset in session.presets):
+        reasons["window.1"] = tr("The file proposes no window of its own.")
+    reasons["edit.undo"] = "" if session.can_undo else tr("There is nothing to take back.")
+    reasons["edit.redo"] = "" if session.can_redo else tr("Nothing was taken back.")
+    reasons["file.close-all"] = no_series
+    reasons["file.reopen"] = "" if can_reopen else tr("The last window was closed in order.")
+    if session.volume is None:
+        reasons["file.export-maps"] = no_series or tr("The series is not read completely yet.")
+    elif not any(explaining.counts()):
+        reasons["file.export-maps"] = no_maps or tr("No map is computed yet.")
+    return reasons
