@@ -101,6 +101,10 @@ class PlaceKeeper(QObject):
     """
 
     message = Signal(str, bool)
+    written = Signal(object)
+    """A place that is on disk."""
+    tried = Signal()
+    """A place was written, or could not be."""
 
     def __init__(self, path: Path | None, look: Callable[[], Place], parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -165,7 +169,9 @@ class PlaceKeeper(QObject):
             write_place(path, place)
 
         task = self._runner.run(work, title="Keeping your place", slot="place")
+        task.succeeded.connect(lambda _: self.written.emit(place))
         task.failed.connect(self._failed)
+        task.finished.connect(self.tried)
 
     def _failed(self, why: str) -> None:
         if not self._has_failed:

@@ -58,7 +58,7 @@ def _decode(data: Any, kinds: Mapping[str, type]) -> Any:
         return data
     if isinstance(data, list):
         return [_decode(one, kinds) for one in data]
-    if not isinstance(data, dict):
+    if not isinstance(data, dict) or not data:
         raise ValueError("not what was written")
     if "of" in data:
         return _build(kinds, data)

@@ -47,7 +47,7 @@ class PreferencesDialog(QDialog):
         self._add(
             "scale",
             tr("&Size of letters and controls"),
-            [(scale, f"{scale:.0%}") for scale in SCALES],
+            [(scale, f"{100 * scale:.0f} %") for scale in SCALES],
             tr("Pictures keep the screen's own pixels."),
         )
         profiles = [(profile.key, tr(profile.title)) for profile in MOUSE_PROFILES.values()]
@@ -70,7 +70,6 @@ class PreferencesDialog(QDialog):
         column.setSpacing(2 * theme.MARGIN)
         column.addLayout(self._grid)
         column.addWidget(buttons)
-        self.resize(theme.px(520), self.sizeHint().height())
         self._show_mouse()
 
     def _add(
@@ -101,6 +100,10 @@ class PreferencesDialog(QDialog):
     def _show_mouse(self) -> None:
         rows = MOUSE_PROFILES[self._preferences.mouse].rows()
         self.mouse_words.setText("\n".join(f"{tr(gesture)}: {tr(meaning)}" for gesture, meaning in rows))
+        # A label that wraps tells its height only once its width is known.
+        width = theme.px(540)
+        self.layout().activate()
+        self.resize(width, self.layout().totalHeightForWidth(width))
 
     def _forget(self) -> None:
         self.forget.setEnabled(False)

@@ -206,7 +206,9 @@ class RatingForm(QWidget):
         self.reader.setToolTip(
             tr("A pseudonym, not a name: it is written into every row.") + "\n" + command_tip("rate.reader")
         )
-        self.reader.setMaximumWidth(140)
+        self.reader.setFixedWidth(
+            self.reader.fontMetrics().horizontalAdvance(self.reader.placeholderText()) + theme.px(24)
+        )
         self.reader.editingFinished.connect(lambda: self.readerChanged.emit(self.reader.text().strip()))
         self.export = QPushButton("Export…")
         self.export.setAccessibleName("Export ratings")

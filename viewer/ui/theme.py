@@ -33,7 +33,11 @@ class Scheme:
     chosen, filled, hover, pressed : str
         Grounds of what is selected, switched on, under the pointer, held.
     affected, healthy : str
-        Orange against blue stays apart for every kind of colour vision.
+        Of areas. Orange against blue stays apart for every kind of colour vision.
+    affected_text : str
+        The orange of letters, darker on a light ground.
+    name : str
+        "dark" or "light"; icons end in it.
     """
 
     background: str
@@ -52,9 +56,11 @@ class Scheme:
     hover: str
     pressed: str
     affected: str
+    affected_text: str
     healthy: str
     warning: str
     failure: str
+    name: str
 
 
 DARK = Scheme(
@@ -74,9 +80,11 @@ DARK = Scheme(
     hover="#313740",
     pressed="#20242a",
     affected="#f0a23c",
+    affected_text="#f0a23c",
     healthy="#5f93b8",
     warning="#f2c14e",
     failure="#ff8a80",
+    name="dark",
 )
 LIGHT = Scheme(
     background="#ffffff",
@@ -94,10 +102,12 @@ LIGHT = Scheme(
     filled="#14679e",
     hover="#e1e8ef",
     pressed="#d3dce5",
-    affected="#9c5300",
-    healthy="#1f6595",
+    affected="#cc7722",
+    affected_text="#8f4b00",
+    healthy="#3f7fad",
     warning="#7d5700",
     failure="#b3261e",
+    name="light",
 )
 
 GAP = 6
@@ -114,7 +124,8 @@ class Colours:
 
     def __init__(self, scheme: Scheme) -> None:
         self.scheme = scheme
-        self._colours = {field.name.upper(): QColor(getattr(scheme, field.name)) for field in fields(scheme)}
+        names = [field.name for field in fields(scheme) if field.name != "name"]
+        self._colours = {name.upper(): QColor(getattr(scheme, name)) for name in names}
 
     def __getattr__(self, name: str) -> QColor:
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QSplitter, QVBoxLayout, QWidget
 
 from viewer.app.display import MethodText
 from viewer.ui import theme
@@ -46,7 +46,7 @@ class Workbench(QSplitter):
         for panel, stretch in ((self.series_panel, 0), (self._centre(), 1), (self.side, 0)):
             self.addWidget(panel)
             self.setStretchFactor(self.count() - 1, stretch)
-        self.series_panel.setMinimumWidth(theme.px(180))
+        self.series_panel.setMinimumWidth(theme.px(140))
         self.setSizes([theme.px(210), theme.px(2000), theme.px(372)])
 
     def panels(self) -> dict[str, QWidget]:
@@ -80,8 +80,8 @@ class Workbench(QSplitter):
         return centre
 
     def _side(self) -> QWidget:
-        side = QWidget()
-        right = QVBoxLayout(side)
+        content = QWidget()
+        right = QVBoxLayout(content)
         right.setContentsMargins(0, 0, 0, 0)
         right.setSpacing(0)
         right.addWidget(self.prediction)
@@ -89,7 +89,15 @@ class Workbench(QSplitter):
         right.addWidget(self.overlays)
         right.addWidget(_line())
         right.addWidget(self.form, 1)
-        side.setMinimumWidth(theme.px(350))
+        content.setMinimumWidth(theme.px(340))
+        self.form.setMinimumHeight(theme.px(160))
+        # Large letters on a small screen: rather a scroll bar than half a line.
+        side = QScrollArea()
+        side.setWidgetResizable(True)
+        side.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        side.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        side.setWidget(content)
+        side.setMinimumWidth(content.minimumWidth() + side.verticalScrollBar().sizeHint().width())
         return side
 
 
