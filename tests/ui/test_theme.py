@@ -14,12 +14,14 @@ from PySide6.QtGui import QColor, QImage, QPalette
 from PySide6.QtWidgets import QAbstractSlider, QApplication, QComboBox, QLabel, QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
 
+from viewer.app.preferences import ThemeName
 from viewer.assets import find_asset
 from viewer.ui import theme
 from viewer.ui.application import Workplace, make_application
 from viewer.ui.hands import Hands
 from viewer.ui.theme import DARK, LIGHT, Scheme, apply_theme
 
+BOTH: tuple[ThemeName, ThemeName] = ("dark", "light")
 GROUNDS = ("background", "panel", "raised", "card", "hover", "pressed")
 LETTERS = ("text", "muted", "warning", "failure", "affected_text")
 
@@ -60,7 +62,7 @@ def test_letters_stand_out_from_every_ground(scheme: Scheme) -> None:
 
 
 @pytest.mark.parametrize("name", ["dark", "light"])
-def test_the_palette_of_the_application_can_be_read(qapp: QApplication, name: theme.ThemeName) -> None:
+def test_the_palette_of_the_application_can_be_read(qapp: QApplication, name: ThemeName) -> None:
     apply_theme(qapp, name)
     palette, roles = qapp.palette(), QPalette.ColorRole
     for letters, ground in (
@@ -102,8 +104,8 @@ def pixels_of(widget: QWidget) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]
 def test_the_picture_is_the_same_in_both_looks(workplace: Workplace) -> None:
     workplace.window.views[0].clearFocus()
     seen = []
-    for name in ("dark", "light"):
-        workplace.apply(replace(workplace.preferences, theme=name))  # type: ignore[arg-type]
+    for name in BOTH:
+        workplace.apply(replace(workplace.preferences, theme=name))
         workplace.window.resize(900, 700)
         workplace.window.refresh()
         view = workplace.window.views[0]
@@ -117,10 +119,10 @@ def test_the_picture_is_the_same_in_both_looks(workplace: Workplace) -> None:
 
 
 @pytest.mark.parametrize("name", ["dark", "light"])
-def test_every_control_that_takes_the_keyboard_shows_it(workplace: Workplace, qtbot: QtBot, name: str) -> None:
+def test_every_control_that_takes_the_keyboard_shows_it(workplace: Workplace, qtbot: QtBot, name: ThemeName) -> None:
     workplace.window.control.show_slice(2)
     workplace.window.actions_by_id["overlay.toggle"].trigger()
-    workplace.apply(replace(workplace.preferences, theme=name))  # type: ignore[arg-type]
+    workplace.apply(replace(workplace.preferences, theme=name))
     window = workplace.window
     window.activateWindow()
     qtbot.waitUntil(window.isActiveWindow)
@@ -183,12 +185,12 @@ def test_twenty_looks_leave_no_window_behind(workplace: Workplace, qtbot: QtBot)
         return len(QApplication.allWidgets())
 
     old = workplace.window
-    for name in ("light", "dark"):
-        workplace.apply(replace(workplace.preferences, theme=name))  # type: ignore[arg-type]
+    for name in BOTH:
+        workplace.apply(replace(workplace.preferences, theme=name))
     before = count()
     assert not shiboken6.isValid(old)
     for number in range(20):
-        workplace.apply(replace(workplace.preferences, theme=("light", "dark")[number % 2]))  # type: ignore[arg-type]
+        workplace.apply(replace(workplace.preferences, theme=BOTH[number % 2]))
         # Every signal that the windows before were connected to.
         workplace.session.message.emit("A sentence.", False)
         workplace.explaining.progressed.emit(1, 3)
@@ -212,10 +214,9 @@ def test_the_preferences_work_at_once_and_by_keyboard(
     qtbot.waitUntil(lambda: workplace.window is not old)
     assert theme.current() is LIGHT
     qtbot.waitUntil(lambda: QApplication.activeModalWidget() not in (None, dialog))
-    dialog = QApplication.activeModalWidget()
-    assert dialog is not None
-    assert dialog.parentWidget() is workplace.window
-    assert workplace.dialog is dialog
+    assert workplace.dialog is QApplication.activeModalWidget()
+    assert workplace.dialog is not None
+    assert workplace.dialog.parentWidget() is workplace.window
     boxes = workplace.dialog.boxes
     qtbot.waitUntil(lambda: QApplication.focusWidget() is boxes["theme"])
     for _ in range(3):

@@ -6,6 +6,8 @@ import pytest
 
 from viewer.core.mouse import ACTION_WORDS, MOUSE_PROFILES
 
+HELD = ((False, False), (True, False), (False, True), (True, True))
+
 
 @pytest.mark.parametrize(
     ("profile", "button", "ctrl", "shift", "action"),
@@ -29,7 +31,7 @@ def test_buttons(profile: str, button: str, ctrl: bool, shift: bool, action: str
 
 
 def test_only_weasis_hands_drag_faster() -> None:
-    assert [MOUSE_PROFILES["weasis"].speed(*held) for held in ((0, 0), (1, 0), (0, 1), (1, 1))] == [1, 2.5, 2.5, 5]
+    assert [MOUSE_PROFILES["weasis"].speed(*held) for held in HELD] == [1, 2.5, 2.5, 5]
     assert {profile.speed(True, True) for key, profile in MOUSE_PROFILES.items() if key != "weasis"} == {1.0}
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from viewer.app.commands import COMMANDS
 from viewer.app.explaining import Explaining
-from viewer.app.reading import Reading
+from viewer.app.reading import CASE_ITEMS, Reading
 from viewer.app.session import Session
-from viewer.core.items import ITEMS
 from viewer.core.words import tr
 
 _NEED_SERIES = ("slice.", "window.", "view.fit", "view.zoom-", "view.invert", "view.crosshair", "view.swipe")
@@ -31,17 +30,13 @@ def no_maps_why(session: Session, explaining: Explaining) -> str:
     return explaining.refusal
 
 
-def command_reasons(
-    session: Session, explaining: Explaining, reading: Reading, question: str, can_reopen: bool
-) -> dict[str, str]:
+def command_reasons(session: Session, explaining: Explaining, reading: Reading, can_reopen: bool) -> dict[str, str]:
     """Return for every command why it cannot run now; an empty text when it can.
 
     Parameters
     ----------
     session, explaining, reading
         What is open.
-    question : str
-        Item id of the marked question.
     can_reopen : bool
         Whether the last window ended without being closed.
     """
@@ -56,11 +51,9 @@ def command_reasons(
             reasons[key] = no_maps
         elif key in _NEED_OVERLAY:
             reasons[key] = "" if has_labels else no_maps
-        elif key.startswith("rate.") and key != "rate.reader" and question:
-            reasons[key] = reading.closed_why(ITEMS[question])
-    for key in ("rate.next", "rate.previous"):
-        # From a closed question the keys lead to an open one.
-        reasons[key] = "" if reading.screen.volume_sha256 else reasons[key]
+        elif key.startswith("rate.") and key != "rate.reader":
+            # Questions about a map may be closed while those about the case are open: their cards say so.
+            reasons[key] = no_series or reading.closed_why(CASE_ITEMS[0])
     last = len(session.catalog.series) - 1
     reasons["series.next"] = no_series or ("" if session.index < last else tr("This is the last series of the list."))
     reasons["series.previous"] = no_series or ("" if session.index > 0 else tr("This is the first series of the list."))

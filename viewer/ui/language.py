@@ -59,8 +59,8 @@ def speak_language(app: QApplication, language: Language, folder: Path | None = 
         return False
 
     def translate(text: str, hint: str, n: int) -> str:
-        found = ours.translate(_CONTEXT, text, hint or None, n)
-        return found or (text if n < 0 else text.replace("%n", str(n)))
+        found = ours.translate(_CONTEXT, text, hint or None, n) or text
+        return found if n < 0 else found.replace("%n", str(n))
 
     words.speak(translate)
     qt = QTranslator(app)

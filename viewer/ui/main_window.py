@@ -186,7 +186,7 @@ class MainWindow(QMainWindow):
             ("overlay.blink", self._blink.isActive()),
         ):
             self.actions_by_id[command].setChecked(checked)
-        reasons = command_reasons(session, self._explaining, self._reading, self.form.current, self.can_reopen)
+        reasons = command_reasons(session, self._explaining, self._reading, self.can_reopen)
         for command, why_not in reasons.items():
             allow_action(self.actions_by_id[command], why_not)
 

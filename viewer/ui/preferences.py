@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QStandardItemModel
 from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
@@ -22,6 +23,7 @@ from viewer.app.preferences import DEVICES, LANGUAGES, SCALES, THEMES, Preferenc
 from viewer.core.mouse import MOUSE_PROFILES
 from viewer.core.words import tr
 from viewer.ui import theme
+from viewer.ui.language import has_language
 
 
 class PreferencesDialog(QDialog):
@@ -44,6 +46,7 @@ class PreferencesDialog(QDialog):
         self._grid.setColumnStretch(1, 1)
         self._add("theme", tr("&Look"), [(key, tr(words)) for key, words in THEMES])
         self._add("language", tr("L&anguage"), list(LANGUAGES))
+        self._grey_out_languages()
         self._add(
             "scale",
             tr("&Size of letters and controls"),
@@ -90,6 +93,14 @@ class PreferencesDialog(QDialog):
             self._grid.addWidget(label or theme.muted(hint), row + 1, 1)
         self.boxes[name] = box
 
+    def _grey_out_languages(self) -> None:
+        model = self.boxes["language"].model()
+        assert isinstance(model, QStandardItemModel)
+        for row, (language, _) in enumerate(LANGUAGES):
+            if not has_language(language):
+                model.item(row).setEnabled(False)
+                model.item(row).setToolTip(tr("This installation has no translation into this language."))
+
     def _choose(self, name: str, value: object) -> None:
         changed = replace(self._preferences, **{name: value})  # type: ignore[arg-type]
         if changed != self._preferences:
@@ -102,8 +113,10 @@ class PreferencesDialog(QDialog):
         self.mouse_words.setText("\n".join(f"{tr(gesture)}: {tr(meaning)}" for gesture, meaning in rows))
         # A label that wraps tells its height only once its width is known.
         width = theme.px(540)
-        self.layout().activate()
-        self.resize(width, self.layout().totalHeightForWidth(width))
+        layout = self.layout()
+        if layout is not None:
+            layout.activate()
+            self.resize(width, layout.totalHeightForWidth(width))
 
     def _forget(self) -> None:
         self.forget.setEnabled(False)

@@ -241,7 +241,8 @@ class Workplace(QObject):
         if self._engine_info is not None:
             new.show_engine(self._engine_info)
         new.show()
-        new.form.mark(old.form.current)
+        if new.form.current != old.form.current:
+            new.form.mark(old.form.current)
         if drafts is not None and hasattr(new.form, "restore_drafts"):
             new.form.restore_drafts(drafts)
         if dialog is not None:
