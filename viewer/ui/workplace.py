@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QEventLoop, QObject, Qt, QTimer
+from PySide6.QtCore import QByteArray, QEventLoop, QObject, Qt, QTimer, Signal
 from PySide6.QtWidgets import QApplication
 
 from viewer.app.engine import Engine, EngineInfo
@@ -47,6 +47,9 @@ class Workplace(QObject):
     place : Path, optional
         File in which the reader's place is kept while the window is open; without one it is not kept.
     """
+
+    windowReplaced = Signal()
+    """Another window shows what the one before it did."""
 
     def __init__(
         self, answers: Path, settings: Settings, handlers: str = TORCH_HANDLERS, place: Path | None = None
@@ -237,7 +240,11 @@ class Workplace(QObject):
         new = self.window = self._make_window()
         # Widths of panels are those of their letters.
         panels = old.bench.saveState() if same_scale else QByteArray()
-        new.look_like(old.saveGeometry(), panels, old.bench.hidden_panels())
+        is_plain = not old.windowState() & (Qt.WindowState.WindowMaximized | Qt.WindowState.WindowFullScreen)
+        new.look_like(QByteArray() if is_plain else old.saveGeometry(), panels, old.bench.hidden_panels())
+        if is_plain:
+            # As it is, and not as it would fit into what Qt takes for the screen.
+            new.setGeometry(old.geometry())
         if self._engine_info is not None:
             new.show_engine(self._engine_info)
         new.show()
@@ -252,6 +259,7 @@ class Workplace(QObject):
         new.activateWindow()
         if dialog is not None:
             self.show_preferences(focus)
+        self.windowReplaced.emit()
 
     def _engine_ready(self, info: EngineInfo) -> None:
         self._engine_info = info
