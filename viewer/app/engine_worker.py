@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from xai.models.manifest import BundleManifest
 
 TORCH_HANDLERS = "viewer.app.engine_worker:TorchHandlers"
+CPU_HANDLERS = "viewer.app.engine_worker:CpuHandlers"
 NICENESS = 5
 """The window's threads come first."""
 ALLOCATION_FAILURES = ("can't allocate memory", "not enough memory", "out of memory")
@@ -170,6 +171,9 @@ class Handlers(Protocol):
 class TorchHandlers:
     """The engine's real work: `xai`, in this process."""
 
+    device: str | None = None
+    """None for the fastest there is."""
+
     def __init__(self) -> None:
         self._bundle: ClassifierBundle | None = None
         self._path: Path | None = None
@@ -183,13 +187,13 @@ class TorchHandlers:
 
         threads = max(1, usable_cores() - 1)
         torch.set_num_threads(threads)
-        return EngineInfo(choose_device(), str(torch.__version__), threads, os.getpid())
+        return EngineInfo(self.device or choose_device(), str(torch.__version__), threads, os.getpid())
 
     def load(self, path: Path) -> BundleInfo:
         """Load a bundle and keep it."""
         from xai.models.bundle import load_bundle
 
-        self._bundle, self._path = load_bundle(path), path
+        self._bundle, self._path = load_bundle(path, self.device), path
         return BundleInfo(path, self._bundle.manifest, self._bundle.sha256, self._bundle.device)
 
     def analyse(self, request: Analyse, progress: Progress) -> SliceAnalysis:
@@ -207,6 +211,12 @@ class TorchHandlers:
         return analyse_slices(
             self._bundle, request.slices, request.indices, request.geometry, request.methods, request.target, progress
         )
+
+
+class CpuHandlers(TorchHandlers):
+    """The same on the processor alone."""
+
+    device = "cpu"
 
 
 def usable_cores() -> int:

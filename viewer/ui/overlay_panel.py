@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 from viewer.app.display import MethodText
 from viewer.core.overlay import COLORMAPS, OverlayStyle
 from viewer.ui import theme
+from viewer.ui.menus import command_tip
 
 TARGETS = (("affected", "affected"), ("predicted", "the predicted class"), ("healthy", "healthy"))
 SCALES = (("slice", "this slice"), ("series", "whole series"), ("fixed", "fixed"))
@@ -105,7 +106,7 @@ class OverlayPanel(QWidget):
         self._active = ""
         self.target = QComboBox()
         self.target.setAccessibleName("Class that is explained")
-        self.target.setToolTip("The class whose evidence the maps show (T)")
+        self.target.setToolTip(command_tip("overlay.target"))
         for key, title in TARGETS:
             self.target.addItem(title, key)
         self.rows: dict[str, MethodRow] = {}

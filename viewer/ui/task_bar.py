@@ -6,6 +6,7 @@ from PySide6.QtCore import QElapsedTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QWidget
 
 from viewer.ui import theme
+from viewer.ui.menus import command_tip
 
 
 def remaining_text(done: int, total: int, seconds: float) -> str:
@@ -33,7 +34,7 @@ class TaskBar(QWidget):
         self.bar.setFixedWidth(160)
         self.bar.setAccessibleName("Progress")
         self.cancel = QPushButton("Stop (Esc)")
-        self.cancel.setToolTip("Stop reading or computing; what is there stays (Esc)")
+        self.cancel.setToolTip(command_tip("work.cancel"))
         self.cancel.clicked.connect(self.cancelRequested)
         self.device = theme.muted(wrap=False)
         self.device.setAccessibleName("Computing device")
