@@ -45,7 +45,7 @@ def batched_owen(game: HiddenPixels, evals: int, seed: int, batch: int) -> NDArr
     """Owen values (H, W) in the package's order: the same regions, batches and tie-breaks, without its machinery."""
     height, width = game.shape
     values = np.zeros((height, width))
-    random = np.random.RandomState(seed)  # noqa: NPY002
+    random = np.random.RandomState(seed)
     shown = np.zeros((2, height, width), bool)
     shown[1] = True
     nothing, everything = game(shown)
@@ -57,7 +57,8 @@ def batched_owen(game: HiddenPixels, evals: int, seed: int, batch: int) -> NDArr
         values[top:bottom, left:right] += value / ((bottom - top) * (right - left))
 
     while heap and done < evals:
-        work, masks = [], []
+        work = []
+        masks: list[NDArray[np.bool_]] = []
         while heap and len(masks) < batch and done + len(masks) < evals:
             context, low, high, box, weight = heapq.heappop(heap)[2]
             if (box[1] - box[0]) * (box[3] - box[2]) == 1:

@@ -55,14 +55,12 @@ def test_integrated_gradients_of_a_linear_network_are_its_weights_times_the_way(
 
 
 @pytest.mark.parametrize("rule", ["midpoint", "gauss-legendre"])
-def test_the_error_of_completeness_is_said_and_shrinks(
-    rule: Literal["midpoint", "gauss-legendre"]
-) -> None:
+def test_the_error_of_completeness_is_said_and_shrinks(rule: Literal["midpoint", "gauss-legendre"]) -> None:
     x = pictures()
     with torch.random.fork_rng():
         torch.manual_seed(0)
         network = nn.Sequential(nn.Flatten(), nn.Linear(64 * 64, 8), nn.Tanh(), nn.Linear(8, 2)).requires_grad_(False)
-    network[1].weight.mul_(3)
+    network.get_parameter("1.weight").mul_(3)
     errors = []
     for points in (2, 32):
         method = IntegratedGradients(points=points, rule=rule)

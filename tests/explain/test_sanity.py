@@ -25,7 +25,7 @@ BUNDLE = Path(__file__).resolve().parents[2] / "resources" / "demo" / "bundle"
 QUICK: dict[str, dict[str, object]] = {
     "integrated-gradients": {"points": 6},
     "smoothgrad": {"samples": 6},
-    "shap": {"max_evals": 150},
+    "shap": {"max_evals": 300},
 }
 """Settings with which a method that asks often is quick."""
 
@@ -46,7 +46,8 @@ class BrightSpots(nn.Module):
         self.requires_grad_(False)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.conv(x).sum((2, 3)).flip(1)
+        cells: Tensor = self.conv(x)
+        return cells.sum((2, 3)).flip(1)
 
 
 def quick(key: str, **more: object) -> Explainer:
@@ -90,8 +91,6 @@ def test_another_network_gives_another_map(key: str, affected: Tensor) -> None:
 
     own = inside(trained.network)
     alike = [
-        float(spearmanr(one, two).statistic)
-        for other in others
-        for one, two in zip(own, inside(other), strict=True)
+        float(spearmanr(one, two).statistic) for other in others for one, two in zip(own, inside(other), strict=True)
     ]
     assert np.mean(alike) < LAYOUT.get(key, 0.6), np.round(alike, 2)

@@ -163,9 +163,7 @@ def test_channels_of_a_pixel_are_hidden_together() -> None:
 
     pair = torch.cat([0.5 * x, 1.5 * x], 1)
     maps = PartitionShap(max_evals=60).attribute(Mean(), pair, TARGET)
-    torch.testing.assert_close(
-        maps, PartitionShap(max_evals=60).attribute(network, x, TARGET), rtol=1e-4, atol=1e-5
-    )
+    torch.testing.assert_close(maps, PartitionShap(max_evals=60).attribute(network, x, TARGET), rtol=1e-4, atol=1e-5)
 
 
 def test_too_few_evaluations_are_refused(tiny: nn.Module) -> None:

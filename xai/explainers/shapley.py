@@ -105,9 +105,7 @@ class PartitionShap:
         """Return the maps (N, 1, H, W); see `Explainer`. Progress counts evaluations of all inputs."""
         return next(self.steps(network, x, target, progress)).maps
 
-    def _explain(
-        self, game: HiddenPixels, progress: Progress
-    ) -> tuple[NDArray[np.float64], float, float, int]:
+    def _explain(self, game: HiddenPixels, progress: Progress) -> tuple[NDArray[np.float64], float, float, int]:
         """Return the values (H, W) of one input, the margins of all and of nothing of it, and the passes it took."""
         shap = _shap()
         height, width = game.shape
@@ -190,7 +188,7 @@ def _masker(height: int, width: int) -> Any:
     """Return a masker of the package that hands masks (1, H, W) through, with the package's tree of halves."""
     shap = _shap()
 
-    class Masks(shap.maskers.Masker):  # type: ignore[misc]
+    class Masks(shap.maskers.Masker):  # type: ignore[misc, name-defined]
         shape = (1, height * width)
         clustering = shap.maskers.Image(0.0, (height, width, 1)).clustering
         immutable_outputs = True
