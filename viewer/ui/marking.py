@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 from viewer.core.items import Item
 from viewer.core.marks import Mark, Position, geometry_text, mark_of, to_shown, to_stored
 from viewer.core.words import tr
-from viewer.ui import theme
+from viewer.ui.theme import dark as theme
 from viewer.ui.slice_view import SliceView
 
 CLICK_PIXELS = 4.0

@@ -164,7 +164,7 @@ class ScoreCAM(ChannelMethod):
     def weigh(self, network: nn.Module, x: Tensor, view: LayerView) -> Iterator[Tensor]:
         """Yield the logits (B,) of one input seen through the next channels."""
         places = sampling(view.activation.shape[2:], x.shape[2:], self.grid).to(x.device)
-        for channels in view.activation[0].float().split(self.batch_size):
+        for channels in view.activation[0].float().split(self.batch_size):  # type: ignore[no-untyped-call]
             seen = functional.grid_sample(channels[None], places, padding_mode="border", align_corners=True)[0]
             low, high = seen.amin((1, 2), keepdim=True), seen.amax((1, 2), keepdim=True)
             seen = (seen - low) / (high - low + RANGE_EPS)
@@ -190,7 +190,8 @@ class AblationCAM(ChannelMethod):
         """Yield by how much the logit falls without each of the next channels (B,)."""
         activation = view.activation[0]
         module = find_layer(network, self.layer)
-        for channels in torch.arange(len(activation), device=x.device).split(self.batch_size):
+        for begin in range(0, len(activation), self.batch_size):
+            channels = torch.arange(begin, min(begin + self.batch_size, len(activation)), device=x.device)
             without = activation.repeat(len(channels), 1, 1, 1)
             without[torch.arange(len(channels), device=x.device), channels] = 0
             handle = module.register_forward_hook(lambda *_, without=without: without)
