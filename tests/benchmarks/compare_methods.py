@@ -1,4 +1,8 @@
-"""Score explanation methods against each other on affected phantom slices: ``python tests/benchmarks/compare_methods.py``.
+"""Score explanation methods against each other on affected phantom slices.
+
+::
+
+    python -m tests.benchmarks.compare_methods --out rows.csv
 
 Draws patients of a cohort that no model learned from, takes affected slices of them, runs methods through the
 pipeline's own step and scores every map. Prints a table: mean and 95 % interval over patients; and the gap between the
@@ -61,13 +65,17 @@ def affected(cases: Cases, bundle: ClassifierBundle, most: int, called: bool) ->
     fit = (cases.labels == 1) & ((answers == 1) | (not called))
     queues = [np.flatnonzero(fit & (cases.patients == one)).tolist() for one in np.unique(cases.patients)]
     # From the middle outwards, one slice of every patient in turn.
-    queues = [sorted(queue, key=lambda k, queue=queue: abs(k - queue[len(queue) // 2])) for queue in queues if queue]
+    queues = [_from_the_middle(queue) for queue in queues]
     chosen: list[int] = []
     while len(chosen) < most and any(queues):
         for queue in queues:
             if queue and len(chosen) < most:
                 chosen.append(queue.pop(0))
     return sorted(chosen)
+
+
+def _from_the_middle(places: list[int]) -> list[int]:
+    return [places[n] for n in np.argsort(np.abs(np.arange(len(places)) - len(places) // 2), kind="stable")]
 
 
 def score_case(
