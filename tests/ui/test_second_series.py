@@ -77,7 +77,7 @@ def hands(two: Workplace, tmp_path: Path) -> Hands:
 def brightest(view: SliceView) -> tuple[int, tuple[float, float]]:
     """The brightest grey of what is shown, and the middle (column, row) of those pixels."""
     assert view.picture is not None
-    grey: NDArray[np.uint32] = view.picture.pixels & 0xFF
+    grey = (view.picture.pixels & 0xFF).astype(int)
     rows, columns = np.nonzero(grey == grey.max())
     return int(grey.max()), (float(columns.mean()), float(rows.mean()))
 
