@@ -78,6 +78,15 @@ def test_damaged_display_settings_cost_themselves_only(tmp_path: Path, text: str
     assert "damaged" in settings.problem
 
 
+def test_a_file_that_cannot_be_read_is_said_and_left_alone(tmp_path: Path) -> None:
+    file = tmp_path / "settings.ini"
+    file.mkdir()
+    settings = Settings(file)
+    assert settings.preferences == Preferences()
+    assert "cannot be read" in settings.problem
+    assert file.is_dir()
+
+
 def test_what_was_opened_can_be_forgotten(tmp_path: Path) -> None:
     settings = Settings(tmp_path / "settings.ini")
     settings.model, settings.reader_id = tmp_path, "R03"

@@ -25,7 +25,10 @@ def test_layout_panels_and_display_of_maps(
     workplace.window.control.styled("hirescam", "scale", "fixed")
     workplace.window.control.styled("gradcam", "threshold", 0.2)
     assert workplace.window.bench.hidden_panels() == ("series",)
+    default = workplace.window.bench.sizes()
+    workplace.window.bench.setSizes([0, default[1] - 40, default[2] + 40])
     sizes = workplace.window.bench.sizes()
+    assert sizes[2] > default[2]
     workplace.window.close()
     workplace.close()
     again = make_workplace()

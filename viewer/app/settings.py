@@ -50,8 +50,12 @@ class Settings:
         self.problem = ""
         self._store = QSettings(str(path), QSettings.Format.IniFormat)
         self._store.allKeys()  # the file is looked at here, and only then the status tells
-        if self._store.status() != QSettings.Status.NoError:
-            self._set_aside()
+        match self._store.status():
+            case QSettings.Status.FormatError:
+                self._set_aside()
+            case QSettings.Status.AccessError:
+                text = tr("The settings in {file} cannot be read or written: they are not kept.")
+                self.problem = text.format(file=path.name)
 
     def _set_aside(self) -> None:
         self._say_damaged()

@@ -71,12 +71,14 @@ def command_tip(command_id: str) -> str:
 
 def allow_action(action: QAction, why_not: str) -> None:
     """Let a command run, or grey it out and say why where its tooltip and status line say what it does."""
+    # After every slice, so what stays as it is must cost nothing.
+    if action.property("why_not") == why_not:
+        return
     tip = command_tip(action.objectName())
-    text = f"{tip}\n{why_not}" if why_not else tip
-    if text != action.toolTip():
-        action.setEnabled(not why_not)
-        action.setToolTip(text)
-        action.setStatusTip(why_not or tip)
+    action.setProperty("why_not", why_not)
+    action.setEnabled(not why_not)
+    action.setToolTip(f"{tip}\n{why_not}" if why_not else tip)
+    action.setStatusTip(why_not or tip)
 
 
 def allow(widget: QWidget, why_not: str) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QWidget
 
+from viewer.core.words import tr
 from viewer.ui import theme
 
 
@@ -18,7 +19,7 @@ class NoticeBar(QFrame):
         self.setProperty("role", "bar")
         self.words = QLabel()
         self.words.setWordWrap(True)
-        self.words.setAccessibleName("Notice")
+        self.words.setAccessibleName(tr("Notice"))
         self.buttons: tuple[QPushButton, ...] = ()
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(theme.MARGIN, theme.GAP, theme.MARGIN, theme.GAP)
