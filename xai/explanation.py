@@ -46,6 +46,8 @@ class MethodMaps:
     """Forward passes per slice that the method needs by itself; CAMs share theirs and the prediction's."""
     seconds: float
     """Time spent on these slices; what methods share is split evenly between them."""
+    details: tuple[Mapping[str, float | str], ...] = ()
+    """For each slice what was found besides the map, by names fit to be shown; empty for none."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,6 +93,8 @@ class Explanation:
     classes: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     """What must be said beside the maps: how far the series is from what the model was trained on."""
+    details: tuple[Mapping[str, float | str], ...] = ()
+    """For each slice (D) what was found besides the map, by names fit to be shown; empty for none."""
 
     def slice_values(self, k: int) -> NDArray[np.float32]:
         """Return the map of slice ``k`` on its pixels (H, W); NaN where not computed or where its state says so."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
 import numpy as np
@@ -14,13 +14,23 @@ from torch import Tensor, nn
 
 import xai
 from xai.errors import ExplainError
-from xai.explainers.base import UNREAD, Explainer, cells_of, counting, make_explainer, state_of
+from xai.explainers.base import (
+    UNREAD,
+    Attribution,
+    Explainer,
+    Stepwise,
+    cells_of,
+    counting,
+    make_explainer,
+    state_of,
+)
 from xai.explainers.cam import CamMethod, cam_family
 from xai.explanation import Explanation, MethodMaps, SliceAnalysis
 from xai.imaging.geometry import VolumeGeometry
 from xai.imaging.volume import Volume
 from xai.models.bundle import ClassifierBundle
 from xai.models.predict import run_batches, to_prediction
+from xai.models.preprocess import readable
 from xai.progress import Progress, ignore
 
 Methods = Sequence[str] | Mapping[str, Explainer]
@@ -38,6 +48,9 @@ class _Answer:
     seconds: dict[str, float]
     passes: dict[str, int]
     """Inputs sent through the network for each method."""
+    states: dict[str, tuple[str, ...]]
+    """What methods say of their own maps."""
+    details: dict[str, tuple[Mapping[str, float | str], ...]]
 
 
 def analyse_slices(
@@ -49,6 +62,8 @@ def analyse_slices(
     target: int | None = None,
     progress: Progress = ignore,
     batch_size: int | None = None,
+    partial: Callable[[SliceAnalysis], None] | None = None,
+    inner: Progress = ignore,
 ) -> SliceAnalysis:
     """Predict some slices of a series and explain them.
 
@@ -70,6 +85,10 @@ def analyse_slices(
         Called with (slices done, slices to do); cancels by raising.
     batch_size : int, optional
         Slices at a time; the device decides without it.
+    partial : callable, optional
+        Given the maps of the slices at hand whenever a method that works in steps has better ones.
+    inner : callable
+        Called with (done, to do) of a method's own work on the slices at hand.
 
     Raises
     ------
@@ -88,20 +107,44 @@ def analyse_slices(
         done = now
         progress(now, total)
 
-    def within(_done: int, _total: int) -> None:
+    def within(now: int, total: int) -> None:
         progress(done, len(slices))
+        inner(now, total)
 
     notes: list[str] = []
+    places_read = [n for n, pixels in enumerate(slices) if readable(pixels)]
+    finished = 0
+
+    def sharpened(key: str, step: Attribution, logits: Tensor, chosen: Tensor) -> None:
+        if partial is None:
+            return
+        where = tuple(int(indices[n]) for n in places_read[finished : finished + len(logits)])
+        values = step.maps[:, 0].float().cpu().numpy()
+        explainer = explainers[key]
+        found = MethodMaps(
+            values,
+            step.states or ("",) * len(where),
+            cells_of(explainer, bundle),
+            dataclasses.asdict(explainer),  # type: ignore[call-overload]
+            0.0,
+            0.0,
+            step.details,
+        )
+        prediction = to_prediction(logits.cpu().numpy())
+        partial(SliceAnalysis(where, prediction.logits, prediction.probabilities, chosen.cpu().numpy(), {key: found}))
+
     mapping = bundle.preprocess.mapping(geometry)
     logits = np.full((len(slices), len(bundle.classes)), np.nan, np.float32)
     targets = np.full(len(slices), -1, np.int64)
     maps: dict[str, NDArray[np.float32]] = {}
     seconds, passes = dict.fromkeys(explainers, 0.0), dict.fromkeys(explainers, 0)
+    states = {key: [UNREAD] * len(slices) for key in explainers}
+    details: dict[str, list[Mapping[str, float | str]]] = {key: [{} for _ in slices] for key in explainers}
     for places, answer in run_batches(
         bundle,
         slices,
         mapping,
-        lambda network, x: _step(network, x, target, explainers, within),
+        lambda network, x: _step(network, x, target, explainers, within, sharpened),
         report,
         batch_size,
         notes,
@@ -113,6 +156,11 @@ def analyse_slices(
             maps[key][places] = values
             seconds[key] += answer.seconds[key]
             passes[key] += answer.passes[key]
+            for n, place in enumerate(places):
+                said = answer.states.get(key) or ("",) * len(places)
+                states[key][place] = said[n] or state_of(values[n])
+                details[key][place] = answer.details[key][n] if answer.details.get(key) else {}
+        finished += len(places)
     if explainers and not maps:
         # Nothing could be read: one empty input tells how large the maps would have been.
         x = torch.zeros(1, 1, mapping.size, mapping.size, device=bundle.device)
@@ -122,11 +170,12 @@ def analyse_slices(
     found = {
         key: MethodMaps(
             maps[key],
-            tuple(UNREAD if targets[n] < 0 else state_of(maps[key][n]) for n in range(len(slices))),
+            tuple(states[key]),
             cells_of(explainer, bundle),
             dataclasses.asdict(explainer),  # type: ignore[call-overload]
             passes[key] / max(read, 1),
             seconds[key],
+            tuple(details[key]) if any(details[key]) else (),
         )
         for key, explainer in explainers.items()
     }
@@ -220,7 +269,12 @@ def _explainers(bundle: ClassifierBundle, methods: Methods) -> dict[str, Explain
 
 
 def _step(
-    network: nn.Module, x: Tensor, target: int | None, explainers: Mapping[str, Explainer], progress: Progress
+    network: nn.Module,
+    x: Tensor,
+    target: int | None,
+    explainers: Mapping[str, Explainer],
+    progress: Progress,
+    sharpened: Callable[[str, Attribution, Tensor, Tensor], None] = lambda *_: None,
 ) -> _Answer:
     wanted = None if target is None else torch.full((len(x),), target, dtype=torch.int64, device=x.device)
     families: dict[str | None, dict[str, CamMethod]] = {}
@@ -231,6 +285,8 @@ def _step(
     maps: dict[str, Tensor] = {}
     seconds: dict[str, float] = {}
     passes: dict[str, int] = {}
+    states: dict[str, tuple[str, ...]] = {}
+    details: dict[str, tuple[Mapping[str, float | str], ...]] = {}
     for family in families.values():
         progress(0, 1)
         began = time.perf_counter()
@@ -247,7 +303,14 @@ def _step(
         if key not in maps:
             began = time.perf_counter()
             with counting(network) as count:
-                maps[key] = explainer.attribute(network, x, chosen, progress).cpu()
+                if isinstance(explainer, Stepwise):
+                    for step in explainer.steps(network, x, chosen, progress):
+                        sharpened(key, step, logits, chosen)
+                        states[key], details[key] = step.states, step.details
+                        maps[key] = step.maps
+                    maps[key] = maps[key].cpu()
+                else:
+                    maps[key] = explainer.attribute(network, x, chosen, progress).cpu()
             seconds[key], passes[key] = time.perf_counter() - began, count[0]
     return _Answer(
         logits.cpu().numpy(),
@@ -255,6 +318,8 @@ def _step(
         {key: values[:, 0].float().numpy() for key, values in maps.items()},
         seconds,
         passes,
+        states,
+        details,
     )
 
 

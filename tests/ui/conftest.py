@@ -60,7 +60,9 @@ def make_workplace(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
     def make(model: str = "FakeModel", answers: Path | None = None) -> Workplace:
         settings = Settings(tmp_path / "settings.ini")
-        workplace = Workplace(answers or tmp_path / "answers.sqlite", settings, f"fake_model:{model}")
+        from fake_model import CATALOGUE
+
+        workplace = Workplace(answers or tmp_path / "answers.sqlite", settings, f"fake_model:{model}", CATALOGUE)
         made.append(workplace)
         return workplace
 

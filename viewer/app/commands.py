@@ -148,6 +148,44 @@ COMMANDS: tuple[Command, ...] = (
         "What made the chosen map: method, reference, layer, target, model, volume, cost; to read and to copy.",
     ),
     Command(
+        "overlay.run",
+        "Explanations",
+        "Compute for this slice",
+        ("R",),
+        "Compute the chosen method, one that is not computed by itself, for the slice on screen.",
+    ),
+    Command(
+        "overlay.run-series",
+        "Explanations",
+        "Compute for the whole series",
+        ("Shift+R",),
+        "Compute the chosen method for every slice, nearest first; Esc stops and keeps what is there.",
+    ),
+    Command("overlay.solo", "Explanations", "Chosen method alone", ("Shift+S",), "Hide every other method."),
+    Command("overlay.hide-all", "Explanations", "Untick every method", ("Shift+V",), "Show no method at all."),
+    Command(
+        "overlay.scores",
+        "Explanations",
+        "Scores of the map",
+        ("Shift+F3",),
+        "Measure how faithful the chosen map of this slice is: deletion and insertion curves.",
+    ),
+    Command(
+        "overlay.whatif",
+        "Explanations",
+        "What-if brush",
+        ("W",),
+        "Paint over tissue and see the model's answer change; arrows and Enter paint without a mouse.",
+        checkable=True,
+    ),
+    Command(
+        "overlay.attach",
+        "Explanations",
+        "Attach what is painted",
+        ("Shift+W",),
+        "Put the painted region and its effect into the feedback.",
+    ),
+    Command(
         "work.cancel", "Explanations", "Stop computing", ("Esc",), "Stop reading or computing; what is there stays."
     ),
     Command("work.resume", "Explanations", "Compute the rest", ("F5",), "Go on after a stop."),
@@ -174,6 +212,7 @@ MOUSE: tuple[tuple[str, str], ...] = (
     ("Shift+wheel", "opacity of the overlay"),
     ("Double-click", "one picture or several"),
     ("Drag the swipe line", "clean to its left, overlay to its right (S)"),
+    ("With the what-if brush", "left-drag paints, Ctrl+wheel or [ ] sets its size (W)"),
     ("Drop files or folders", "open them"),
 )
 """What the mouse does on a picture, for the F1 page."""

@@ -88,12 +88,20 @@ class Control:
         """Make an overlay the one whose settings are shown."""
         self._change(view_state.activated(self._session.state, key))
 
+    def step_methods(self, by: int) -> None:
+        """Show the next or previous method alone, of those that have maps; the chosen one while all are hidden."""
+        state, explaining = self._session.state, self._explaining
+        there = [key for key in state.keys if key in explaining.catalogue and explaining.has_any(key)]
+        self._alone(lambda old: view_state.stepped(old, by if state.overlays_on else 0, there))
+
     def styled(self, key: str, name: str, value: object) -> None:
         """Set one property of an overlay's style; a fixed scale keeps the range that is shown now."""
         state = self._session.state
         changes: dict[str, object] = {name: value}
         if (name, value) == ("scale", "fixed"):
             changes["fixed_range"] = self._range_now(key) or (0.0, 1.0)
+        elif name == "fixed_range":
+            changes["scale"] = "fixed"
         self._change(view_state.styled(state, key, **changes), f"{name} of {key}")
 
     def _range_now(self, key: str) -> tuple[float, float] | None:
@@ -128,8 +136,6 @@ class Control:
             "view.crosshair": view_state.crosshair_toggled,
             "view.identity": view_state.identity_toggled,
             "overlay.toggle": self._toggled,
-            "overlay.previous": lambda state: view_state.stepped(state, -1 if state.overlays_on else 0),
-            "overlay.next": lambda state: view_state.stepped(state, 1 if state.overlays_on else 0),
             "overlay.outline": view_state.outline_toggled,
             "window.auto": lambda state: view_state.windowed(state, None),
         }
@@ -147,6 +153,8 @@ class Control:
             "overlay.more": lambda: self.opacity_stepped(1),
             "overlay.less": lambda: self.opacity_stepped(-1),
             "overlay.target": self._next_target,
+            "overlay.previous": partial(self.step_methods, -1),
+            "overlay.next": partial(self.step_methods, 1),
             "work.cancel": self._stop,
             "work.resume": self._resume,
         }

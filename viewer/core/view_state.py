@@ -7,7 +7,7 @@ list of states.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from types import MappingProxyType
 from typing import Literal
@@ -181,16 +181,20 @@ def soloed(state: ViewState, key: str) -> ViewState:
     return replace(state, overlays=overlays, active=key, overlays_on=True)
 
 
-def stepped(state: ViewState, by: int) -> ViewState:
-    """Show the next (1) or previous (-1) method alone, going round; label maps are no methods and stay as they are."""
-    methods = [key for key, style in state.overlays if isinstance(style, OverlayStyle)]
+def stepped(state: ViewState, by: int, among: Collection[str] | None = None) -> ViewState:
+    """Show the next (1) or previous (-1) method alone, going round; label maps are no methods and stay as they are.
+
+    ``among`` are the methods that are stopped at, all of them without it.
+    """
+    every = [key for key, style in state.overlays if isinstance(style, OverlayStyle)]
+    methods = [key for key in every if among is None or key in among or (by == 0 and key == state.active)]
     if not methods:
         return state
     if state.active in methods:
         key = methods[(methods.index(state.active) + by) % len(methods)]
     else:
         key = methods[0 if by > 0 else -1]
-    overlays = tuple((k, replace(s, visible=k == key) if k in methods else s) for k, s in state.overlays)
+    overlays = tuple((k, replace(s, visible=k == key) if k in every else s) for k, s in state.overlays)
     return replace(state, overlays=overlays, active=key, overlays_on=True)
 
 
@@ -277,11 +281,15 @@ class ViewContext:
         The series' automatic window.
     predicted : tuple of int
         Predicted class of each slice, -1 where there is none (yet); may be shorter than the series.
+    with_maps : tuple of str, optional
+        Methods that have maps or will have them without being asked; all of them without it. Panes of several methods
+        show no others, but for the chosen one.
     """
 
     slices: int = 0
     auto_window: Window = _UNIT_WINDOW
     predicted: tuple[int, ...] = ()
+    with_maps: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,7 +328,7 @@ def resolve(state: ViewState, context: ViewContext) -> ResolvedView:
     if state.overlays_on and not state.peek:
         painted = tuple((key, style) for key, style in state.overlays if style.visible)
     maps = [key for key, style in painted if isinstance(style, OverlayStyle)]
-    panes = _panes(state, painted)
+    panes = _panes(state, painted, context.with_maps)
     return ResolvedView(
         slice_index=slice_index,
         window=state.window or context.auto_window,
@@ -335,12 +343,16 @@ def resolve(state: ViewState, context: ViewContext) -> ResolvedView:
     )
 
 
-def _panes(state: ViewState, painted: Overlays) -> tuple[Pane, ...]:
+def _panes(state: ViewState, painted: Overlays, with_maps: tuple[str, ...] | None) -> tuple[Pane, ...]:
     if state.layout == "single":
         return (Pane(painted, state.swipe if painted else None),)
     if state.layout == "compare":
         return Pane(), Pane(painted)
-    methods = [(key, style) for key, style in state.overlays if isinstance(style, OverlayStyle)]
+    methods = [
+        (key, style)
+        for key, style in state.overlays
+        if isinstance(style, OverlayStyle) and (with_maps is None or key in with_maps or key == state.active)
+    ]
     place = next((n for n, (key, _) in enumerate(methods) if key == state.active), 0)
     # The chosen method is always among those that are shown.
     first = max(0, min(place, len(methods) - METHOD_PANES))

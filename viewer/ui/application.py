@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import platformdirs
@@ -21,6 +21,7 @@ from viewer.app.tasks import TaskRunner
 from viewer.assets import find_asset
 from viewer.ui.main_window import MainWindow
 from viewer.ui.theme import apply_theme
+from xai.registry import EXPLAINERS, ExplainerEntry
 
 SAVING_SECONDS = 10
 """How long closing waits for answers that are being written."""
@@ -58,9 +59,17 @@ class Workplace(QObject):
         What is remembered from the last time.
     handlers : str
         What the engine process can do, see `Engine`.
+    catalogue : mapping
+        The explanation methods that are offered.
     """
 
-    def __init__(self, answers: Path, settings: Settings, handlers: str = TORCH_HANDLERS) -> None:
+    def __init__(
+        self,
+        answers: Path,
+        settings: Settings,
+        handlers: str = TORCH_HANDLERS,
+        catalogue: Mapping[str, ExplainerEntry] = EXPLAINERS,
+    ) -> None:
         super().__init__()
         self.is_closed = False
         self.engine = Engine(self, handlers=handlers)
@@ -69,7 +78,7 @@ class Workplace(QObject):
         self.answers = TaskRunner(self, name="answers")
         self.exports = TaskRunner(self, name="exports")
         self.session = Session(self.files, self)
-        self.explaining = Explaining(self.engine, self)
+        self.explaining = Explaining(self.engine, self, catalogue)
         self.reading = Reading(answers, self.answers, self)
         self.settings = settings
         self.reading.set_reader(settings.reader_id)

@@ -11,14 +11,15 @@ from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
 from PySide6.QtWidgets import QApplication, QMainWindow
 
 from viewer.app.control import Control
-from viewer.app.display import explanation_card, method_texts
 from viewer.app.engine import EngineInfo
-from viewer.app.explaining import METHODS, Explaining
+from viewer.app.explaining import Explaining
+from viewer.app.method_words import method_texts
 from viewer.app.reading import Reading
 from viewer.app.session import LABELS, Session
 from viewer.app.tasks import TaskRunner
 from viewer.ui import pages
 from viewer.ui.dialogs import show_page
+from viewer.ui.explanation_desk import ExplanationDesk
 from viewer.ui.files import Files
 from viewer.ui.menus import build_menus
 from viewer.ui.screen import Screen
@@ -53,10 +54,11 @@ class MainWindow(QMainWindow):
         self.resize(1440, 900)
         self._blink = QTimer(self, interval=BLINK_MS)
         self._blink.timeout.connect(lambda: self.control.peek(not session.state.peek))
-        self._content = Screen(bench, session, explaining, reading, hint or HINT)
+        self.desk = ExplanationDesk(bench, session, explaining, reading, self.control, explaining.engine)
+        self._content = Screen(bench, session, explaining, reading, hint or HINT, self.desk)
         self.actions_by_id = build_menus(self, self._bindings())
         self._connect()
-        session.offer_methods(METHODS)
+        session.offer_methods(tuple(explaining.catalogue))
         self._show_title()
         self.views[0].setFocus()
         self.refresh()
@@ -88,12 +90,11 @@ class MainWindow(QMainWindow):
             "rate.reader": partial(self.form.reader.setFocus, Qt.FocusReason.ShortcutFocusReason),
             "help.keys": partial(self._show_page, "Keys and mouse", pages.keys_page),
             "help.problems": partial(self._show_page, "What was found on loading", self._problems_page),
-            "overlay.card": partial(self._show_page, "Explanation card", self._card_page),
             "help.about": partial(self._show_page, "About Overread", pages.about_page),
         }
         for number in range(6):
             own[f"rate.{number}"] = partial(self.form.answer_current, number)
-        return own | dict(self.control.bindings())
+        return own | dict(self.control.bindings()) | self.desk.bindings()
 
     def _connect(self) -> None:
         session, explaining, reading, control = self._session, self._explaining, self._reading, self.control
@@ -123,7 +124,7 @@ class MainWindow(QMainWindow):
         self._content.refreshed.connect(self.refreshed)
         session.progressed.connect(self.task_bar.show_progress)
         explaining.progressed.connect(partial(self.task_bar.show_progress, "Predicting and explaining"))
-        for message in (session.message, explaining.message, reading.message, self.files.message):
+        for message in (session.message, explaining.message, reading.message, self.files.message, self.desk.message):
             message.connect(self.task_bar.show_message)
         reading.readerChanged.connect(self.form.reader.setText)
 
@@ -152,6 +153,7 @@ class MainWindow(QMainWindow):
             ("overlay.toggle", state.overlays_on and bool(state.shown)),
             ("overlay.outline", active is not None and active.outline),
             ("overlay.blink", self._blink.isActive()),
+            ("overlay.whatif", self.desk.is_painting),
         ):
             self.actions_by_id[command].setChecked(checked)
         self.actions_by_id["edit.undo"].setEnabled(session.can_undo)
@@ -165,9 +167,6 @@ class MainWindow(QMainWindow):
 
     def _show_page(self, title: str, page: Callable[[], str]) -> None:
         show_page(self, title, page())
-
-    def _card_page(self) -> str:
-        return pages.card_page(explanation_card(self._session, self._explaining))
 
     def _problems_page(self) -> str:
         return pages.problems_page(self._session.catalog, self._session.series, self._session.problems)

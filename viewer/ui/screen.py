@@ -7,12 +7,13 @@ from dataclasses import replace
 import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from viewer.app.display import method_texts, on_screen, pictures, prediction_text, readout, resolved_view
-from viewer.app.explaining import METHODS, Explaining
+from viewer.app.display import on_screen, pictures, prediction_text, readout, resolved_view
+from viewer.app.explaining import Explaining
 from viewer.app.reading import CASE_ITEMS, MAP_ITEMS, NOT_JUDGED, Reading
 from viewer.app.session import LABELS, Session
 from viewer.core.overlay import OverlayStyle
 from viewer.ui import pages
+from viewer.ui.explanation_desk import ExplanationDesk
 from viewer.ui.rating_form import Given, Section
 from viewer.ui.workbench import Workbench
 
@@ -28,14 +29,24 @@ class Screen(QObject):
         Where it comes from.
     hint : str
         Shown in the picture's place while nothing is open.
+    desk : ExplanationDesk
+        Fills the overlay panel.
     """
 
     refreshed = Signal()
     """Everything on screen is up to date with the session."""
 
-    def __init__(self, bench: Workbench, session: Session, explaining: Explaining, reading: Reading, hint: str) -> None:
+    def __init__(
+        self,
+        bench: Workbench,
+        session: Session,
+        explaining: Explaining,
+        reading: Reading,
+        hint: str,
+        desk: ExplanationDesk,
+    ) -> None:
         super().__init__(bench)
-        self._bench, self._hint = bench, hint
+        self._bench, self._hint, self._desk = bench, hint, desk
         self._session, self._explaining, self._reading = session, explaining, reading
         self._soon = QTimer(self, singleShot=True, interval=0)
         self._soon.timeout.connect(self.refresh)
@@ -47,6 +58,7 @@ class Screen(QObject):
         session.thumbnailReady.connect(bench.series_panel.show_thumbnail)
         for source in (session.viewChanged, explaining.resultsChanged, explaining.modelChanged, reading.answersChanged):
             source.connect(self.refresh_soon)
+        desk.refreshWanted.connect(self.refresh_soon)
         for view in bench.views:
             view.pointed.connect(self._pointed)
             view.resized.connect(self.refresh_soon)
@@ -90,9 +102,7 @@ class Screen(QObject):
         state = self._session.state
         styles = {key: style for key, style in state.overlays if isinstance(style, OverlayStyle)}
         shown = {key: style if state.overlays_on else replace(style, visible=False) for key, style in styles.items()}
-        texts = method_texts(self._session, self._explaining)
-        active = state.active if state.active in styles else METHODS[0]
-        self._bench.overlays.show_methods(texts, shown, active, state.target)
+        self._desk.show(shown)
         series = self._session.series
         name = series.label_maps[0].name if series is not None and series.label_maps else ""
         self._bench.overlays.show_labels(name, state.overlays_on and state.style(LABELS).visible)

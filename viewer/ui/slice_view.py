@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QObject, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QFocusEvent,
@@ -39,6 +39,16 @@ class _Drag:
     start: QPointF = field(default_factory=QPointF)
     last: QPointF = field(default_factory=QPointF)
     swipes: bool = False
+
+
+class ViewMode(QObject):
+    """Something else than windowing that mouse and keys do to a view for a while, such as a brush.
+
+    While it is set it filters the view's events.
+    """
+
+    def paint(self, view: SliceView, painter: QPainter) -> None:
+        """Paint over the picture."""
 
 
 class SliceView(QWidget):
@@ -80,6 +90,16 @@ class SliceView(QWidget):
         self._cross: tuple[float, float] | None = None
         self._drag = _Drag()
         self._wheel = 0
+        self._mode: ViewMode | None = None
+
+    def set_mode(self, mode: ViewMode | None) -> None:
+        """Give mouse and keys to ``mode`` first; None takes them back."""
+        if self._mode is not None:
+            self.removeEventFilter(self._mode)
+        self._mode = mode
+        if mode is not None:
+            self.installEventFilter(mode)
+        self.update()
 
     def sizeHint(self) -> QSize:
         """Return a square that suits most series."""
@@ -169,6 +189,8 @@ class SliceView(QWidget):
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
             painter.drawImage(self._target(), self._image)
             self._paint_swipe(painter, self._picture)
+            if self._mode is not None:
+                self._mode.paint(self, painter)
             self._paint_cross(painter)
             self._paint_texts(painter, self._picture)
             self._paint_scale_bar(painter, self._picture)
