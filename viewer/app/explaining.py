@@ -395,7 +395,7 @@ class Explaining(QObject):
         if seconds is None or self.model is None:
             return tr("press Run")
         device = tr("this CPU") if self.model.device == "cpu" else self.model.device.upper()
-        return tr("about {time} on {device} – press Run").format(time=duration_text(seconds), device=device)
+        return tr("{time} on {device} – press Run").format(time=duration_text(seconds), device=device)
 
     def counts(self) -> tuple[int, int]:
         """Return how many slices have their cheap maps for this target, and how many slices there are."""

@@ -46,6 +46,8 @@ class MethodText:
         What running it would take, for this slice and for the series.
     is_there : bool
         There is a map of this slice.
+    short : str
+        The state where there is little room.
     """
 
     key: str
@@ -59,6 +61,7 @@ class MethodText:
     offer: str = ""
     offer_series: str = ""
     is_there: bool = False
+    short: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +111,16 @@ def method_texts(session: Session, explaining: Explaining) -> list[MethodText]:
                 explaining.offer(key) if is_costly else "",
                 explaining.offer(key, total) if is_costly else "",
                 explaining.map_values_there(key, k),
+                _short(explaining, key) if is_costly and state == explaining.offer(key) else state,
             )
         )
     order = list(FAMILIES)
     return sorted(texts, key=lambda text: order.index(text.family) if text.family in order else len(order))
+
+
+def _short(explaining: Explaining, key: str) -> str:
+    seconds = explaining.runs.expected(key)
+    return "" if seconds is None else duration_text(seconds)
 
 
 def chosen_method(session: Session, explaining: Explaining, shown: Sequence[str]) -> ChosenMethod:

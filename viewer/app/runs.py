@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QElapsedTimer, QObject, QTimer, Signal
 
 from viewer.app.chosen_settings import ChosenSettings
 from viewer.app.engine import Engine, EngineRequest
@@ -23,6 +23,8 @@ ATTEMPTS = 2
 """How often a slice is sent to the engine before its failure is shown."""
 NEARLY_DONE = 0.5
 """A slice of which this much is computed is finished, even when the reader has scrolled away."""
+DRAWN_MS = 150
+"""The share that is computed is shown this often."""
 
 
 @dataclass(slots=True)
@@ -96,6 +98,8 @@ class Runs(QObject):
         self._asked: tuple[Run, int, EngineRequest] | None = None
         self._share = 0.0
         self.speed = Speed()
+        self._drawn = QElapsedTimer()
+        self._drawn.start()
         self._next = QTimer(self, singleShot=True, interval=0)
         self._next.timeout.connect(self._ask)
 
@@ -191,7 +195,11 @@ class Runs(QObject):
     def _progressed(self, request: EngineRequest, done: int, total: int) -> None:
         if self._asked is not None and request is self._asked[2]:
             self._share = done / max(total, 1)
-            self._tell()
+            self._report()
+            # Everything on screen is drawn again: not for every batch of a network.
+            if self._drawn.hasExpired(DRAWN_MS):
+                self._drawn.start()
+                self.changed.emit()
 
     def _take(self, request: EngineRequest, analysis: SliceAnalysis, final: bool) -> None:
         if self._asked is None or request is not self._asked[2]:
@@ -226,11 +234,14 @@ class Runs(QObject):
         self._next.start()
 
     def _tell(self) -> None:
+        self._report()
+        self.changed.emit()
+
+    def _report(self) -> None:
         going = [run for run in self._runs if not run.is_stopped]
         hundredths = 100 * sum(run.done for run in going) + round(100 * self._share)
         title = tr("Computing {method}").format(method=self._catalogue[going[0].key].title) if going else ""
         self.progressed.emit(title, hundredths, 100 * sum(run.total for run in going))
-        self.changed.emit()
 
     # What the window shows ------------------------------------------------------------------------------------------
 

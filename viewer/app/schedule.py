@@ -76,11 +76,11 @@ class Speed:
 
 
 def duration_text(seconds: float) -> str:
-    """Return a rough time in words: ``"1 s"``, ``"40 s"``, ``"3 min"``."""
+    """Return a rough time in words: ``"under 1 s"``, ``"about 40 s"``, ``"about 3 min"``."""
     if seconds < 1:
         return tr("under 1 s")
     if seconds < 10:
-        return tr("{n} s").format(n=round(seconds))
+        return tr("about {n} s").format(n=round(seconds))
     if seconds < 90:
-        return tr("{n} s").format(n=5 * round(seconds / 5))
-    return tr("{n} min").format(n=round(seconds / 60))
+        return tr("about {n} s").format(n=5 * round(seconds / 5))
+    return tr("about {n} min").format(n=round(seconds / 60))

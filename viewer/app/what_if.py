@@ -131,6 +131,11 @@ class WhatIf(QObject):
         return bool(self._strokes.get(self._slice))
 
     @property
+    def is_tissue_painted(self) -> bool:
+        """Whether tissue is painted, not only air."""
+        return self.is_painted and self._mask is not None and bool((self._mask & self._where_tissue_is()).any())
+
+    @property
     def outline(self) -> tuple[Ring, ...]:
         """The edges of what is painted, in stored (row, column)."""
         if self._rings is None:

@@ -16,8 +16,8 @@ from viewer.core.words import QT_TR_NOOP
 
 Fill = Literal["local-mean", "body-mean"]
 FILLS: tuple[tuple[Fill, str], ...] = (
-    ("local-mean", QT_TR_NOOP("mean of the tissue around")),
-    ("body-mean", QT_TR_NOOP("mean of the body")),
+    ("local-mean", QT_TR_NOOP("tissue around")),
+    ("body-mean", QT_TR_NOOP("body mean")),
 )
 """What painted tissue becomes."""
 SMALLEST_REACH = 4

@@ -194,6 +194,8 @@ class ExplanationDesk(QObject):
         name = self._explaining.classes[1] if len(self._explaining.classes) > 1 else ""
         if not self.what_if.is_painted:
             words = tr("Paint over tissue: what would the model say without it?")
+        elif not self.what_if.is_tissue_painted:
+            words = tr("Only air is painted: nothing changes.")
         elif np.isnan(after):
             words = tr("{name} {before:.2f} → …").format(name=name, before=before)
         else:

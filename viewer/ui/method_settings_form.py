@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QDoubleSpinBox,
     QGridLayout,
     QPushButton,
+    QSizePolicy,
     QSpinBox,
     QVBoxLayout,
     QWidget,
@@ -86,6 +87,7 @@ class MethodSettingsForm(QWidget):
             else:
                 label = theme.muted(tr(setting.title), wrap=False)
                 label.setToolTip(setting.tip)
+                control.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
                 grid.addWidget(label, line, 0)
                 grid.addWidget(control, line, 1)
 

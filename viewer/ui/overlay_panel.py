@@ -147,6 +147,9 @@ class OverlayPanel(QWidget):
         self.scores.turned.connect(self.scoresTurned)
         for box in (self.target, self.colormap, self.scale, self.labels):
             box.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        for combo in (self.colormap, self.scale):
+            combo.setMinimumWidth(64)
+            combo.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
 
     # Making it ------------------------------------------------------------------------------------------------------
 
@@ -199,6 +202,8 @@ class OverlayPanel(QWidget):
         box.setAccessibleName(name)
         box.setRange(-1e9, 1e9)
         box.setDecimals(4)
+        box.setMinimumWidth(64)
+        box.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         box.setStepType(QDoubleSpinBox.StepType.AdaptiveDecimalStepType)
         box.setKeyboardTracking(False)
         box.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -294,6 +299,7 @@ class OverlayPanel(QWidget):
         if chosen.key != self._active:
             self._active = chosen.key
             self.open_family(chosen.key)
+            self._scroll.ensureWidgetVisible(self.rows[chosen.key], 0, 0)
         there: dict[str, int] = {}
         for text in texts:
             self.rows[text.key].show_row(text, styles[text.key], text.key == chosen.key)

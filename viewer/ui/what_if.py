@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 from PySide6.QtCore import QEvent, QObject, QPointF, QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPainterPath, QPen, QWheelEvent
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QSlider, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QSlider, QWidget
 
 from viewer.app.what_if import WhatIf
 from viewer.core.what_if import FILLS, Point
@@ -207,6 +207,8 @@ class WhatIfBar(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.effect = QLabel()
+        self.effect.setMinimumWidth(self.effect.fontMetrics().horizontalAdvance("affected 0.00 → 0.00") + 20)
+        self.effect.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         font = self.effect.font()
         font.setBold(True)
         self.effect.setFont(font)
@@ -219,12 +221,14 @@ class WhatIfBar(QWidget):
         self.brush_size.setToolTip(tr("Size of the brush (Ctrl+wheel, or [ and ])"))
         self.fill = QComboBox()
         self.fill.setAccessibleName(tr("What painted tissue becomes"))
-        self.fill.setToolTip(tr("What painted tissue becomes; air stays air"))
+        self.fill.setToolTip(
+            tr("Painted tissue becomes the mean of what is around it, or of the whole body; air stays air")
+        )
         for key, title in FILLS:
             self.fill.addItem(tr(title), key)
         self.undo = QPushButton(tr("Undo"))
         self.reset = QPushButton(tr("Reset"))
-        self.attach = QPushButton(tr("Attach to feedback"))
+        self.attach = QPushButton(tr("Attach"))
         self.leave = QPushButton(tr("Done"))
         self.leave.setToolTip(tr("Put the brush away; what is painted stays with its slice (Esc or W)"))
         row = QHBoxLayout(self)
@@ -233,7 +237,7 @@ class WhatIfBar(QWidget):
         row.addWidget(self.effect, 1)
         row.addWidget(theme.muted(tr("Brush"), wrap=False))
         row.addWidget(self.brush_size)
-        row.addWidget(theme.muted(tr("becomes"), wrap=False))
+        row.addWidget(theme.muted(tr("fills with"), wrap=False))
         rest: tuple[QWidget, ...] = (self.fill, self.undo, self.reset, self.attach, self.leave)
         for widget in rest:
             row.addWidget(widget)
