@@ -10,23 +10,21 @@ import os
 import sys
 import traceback
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
+from viewer.cli_options import AsJson, Paths, Quiet, SeriesNumber, Source, check_file, scan_paths
+from viewer.cli_research import evaluate, explain, predict
 from viewer.system_libraries import StartError
 from viewer.terminal import keep_traceback, one_sentence, progress_bar, say
 from xai.errors import ImagingError, XaiError
 from xai.notice import RESEARCH_USE_ONLY
 from xai.progress import Cancelled
-from xai.registry import EXPLAINERS
-
-if TYPE_CHECKING:
-    from xai.imaging.catalog import Catalog
 
 OPEN = "open"
 """The command that is meant when the first argument is none of the commands."""
@@ -58,15 +56,6 @@ app = typer.Typer(
 )
 model_app = typer.Typer(help="Bring a model in, and say what is in a bundle.", no_args_is_help=True)
 app.add_typer(model_app, name="model")
-
-Paths = Annotated[list[Path], typer.Argument(metavar="PATH...", help="Folders or files: DICOM, .dcm.gz, NIfTI.")]
-Source = Annotated[Path, typer.Argument(metavar="PATH", help="Folder or file: DICOM, .dcm.gz, NIfTI.")]
-Model = Annotated[Path, typer.Option("--model", metavar="BUNDLE", help="The classifier's bundle folder.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress bar and no closing note.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else, on standard output.")]
-SeriesNumber = Annotated[
-    int | None, typer.Option("--series", metavar="N", min=1, help="Which series, as numbered by 'overread info'.")
-]
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -194,85 +183,16 @@ def info(paths: Paths, as_json: AsJson = False, quiet: Quiet = False) -> None:
     from viewer.listing import list_series
     from xai.imaging.catalog import describe
 
-    catalog = _scan(paths, quiet)
+    catalog = scan_paths(paths, quiet)
     if as_json:
         print(json.dumps(describe(catalog), indent=2, allow_nan=False))
     else:
         print(list_series(describe(catalog)))
 
 
-@app.command()
-def predict(
-    paths: Paths,
-    model: Model,
-    out: Annotated[Path, typer.Option("--out", metavar="FILE.csv", help="Where the rows go, one for each slice.")],
-    quiet: Quiet = False,
-) -> None:
-    """Write what the model says of every slice. Slices are numbered from 1, as in the viewer."""
-    _check_file(out)
-    catalog = _scan(paths, quiet)
-    from viewer.batch import prediction_rows, suitable_series, write_predictions
-    from xai.models.bundle import load_bundle
-    from xai.models.predict import predict as predict_volume
-
-    bundle = load_bundle(model)
-    fit = suitable_series(catalog, _names(paths), say)
-
-    def rows() -> Iterator[list[object]]:
-        for number, series in enumerate(fit, 1):
-            with progress_bar(f"series {number} of {len(fit)}", quiet=quiet) as progress:
-                volume = series.read(progress)
-                prediction = predict_volume(bundle, volume, progress)
-            yield from prediction_rows(series, volume, bundle, prediction)
-
-    count = write_predictions(out, bundle.classes, rows())
-    if not quiet:
-        say(f"{count} slices of {len(fit)} series in {out}. {RESEARCH_USE_ONLY}")
-
-
-@app.command()
-def explain(
-    paths: Paths,
-    model: Model,
-    method: Annotated[str, typer.Option("--method", metavar="KEY[,KEY]", help=f"Of {', '.join(EXPLAINERS)}.")],
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="A folder for each series is made in it.")],
-    formats: Annotated[str, typer.Option("--format", help="Of npz, nifti, png; several with commas.")] = "npz",
-    target: Annotated[
-        int | None,
-        typer.Option("--target", metavar="N", help="Class to explain, from 0; each slice's predicted class without."),
-    ] = None,
-    slices: Annotated[
-        str | None,
-        typer.Option("--slices", metavar="A:B", help="Slices A to B, both included, numbered from 1 as in the viewer."),
-    ] = None,
-    quiet: Quiet = False,
-) -> None:
-    """Write maps of what speaks for a class, slice by slice, with all that is needed to repeat them."""
-    from viewer.batch import FORMATS, slice_indices, slice_range, suitable_series, write_explanations
-
-    methods = _choices(method, tuple(EXPLAINERS), "--method")
-    kinds = _choices(formats, FORMATS, "--format")
-    if slices is not None:
-        try:
-            slice_range(slices)
-        except ValueError:
-            raise typer.BadParameter(f"{slices!r} is no range such as 3:12.", param_hint="--slices") from None
-    if out.exists() and not out.is_dir():
-        raise ImagingError(f"{out} is a file, not a folder.")
-    catalog = _scan(paths, quiet)
-    fit = suitable_series(catalog, _names(paths), say)
-    wanted = [slice_indices(slices, series) for series in fit]
-    from xai.models.bundle import load_bundle
-    from xai.pipeline import explain as explain_volume
-
-    bundle = load_bundle(model)
-    for number, (series, indices) in enumerate(zip(fit, wanted, strict=True), 1):
-        with progress_bar(f"series {number} of {len(fit)}", quiet=quiet) as progress:
-            volume = series.read(progress)
-            maps = explain_volume(bundle, volume, methods, slices=indices, target=target, progress=progress)
-        print(write_explanations(out, series, volume, maps, kinds))
-    if not quiet:
-        say(RESEARCH_USE_ONLY)
+app.command()(predict)
+app.command()(explain)
+app.command()(evaluate)
 
 
 @app.command()
@@ -289,11 +209,11 @@ def render(
     quiet: Quiet = False,
 ) -> None:
     """Write one slice as a picture, turned as the viewer shows it, with square pixels and patient letters."""
-    _check_file(out)
+    check_file(out)
     from viewer.batch import choose_series, load_map
     from viewer.png import save_picture, series_window, slice_picture
 
-    series = choose_series(_scan([path], quiet), series_number, str(path))
+    series = choose_series(scan_paths([path], quiet), series_number, str(path))
     if slice_number > len(series):
         raise ImagingError(f"{path} has slices 1 to {len(series)}, so slice {slice_number} is not there.")
     with progress_bar("reading", quiet=quiet) as progress:
@@ -353,30 +273,3 @@ def model_info(
     loaded = load_bundle(bundle, device="cpu")
     content = {**loaded.manifest.model_dump(mode="json"), "sha256": loaded.sha256}
     print(json.dumps(content, indent=2, allow_nan=False) if as_json else list_manifest(content))
-
-
-def _scan(paths: Sequence[Path], quiet: bool) -> Catalog:
-    from xai.imaging.catalog import scan
-
-    with progress_bar("looking", quiet=quiet) as progress:
-        return scan(paths, progress)
-
-
-def _names(paths: Sequence[Path]) -> str:
-    return ", ".join(str(path) for path in paths)
-
-
-def _check_file(path: Path) -> None:
-    """Make room for a file to write, before minutes of work go into it."""
-    if path.is_dir():
-        raise ImagingError(f"{path} is a folder, not a file to write.")
-    path.parent.mkdir(parents=True, exist_ok=True)
-
-
-def _choices(text: str, known: Sequence[str], option: str) -> list[str]:
-    """Split ``a,b`` and check each part, in the order given and without repetition."""
-    parts = list(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
-    wrong = [part for part in parts if part not in known]
-    if wrong or not parts:
-        raise typer.BadParameter(f"{(wrong or [text])[0]!r} is none of {', '.join(known)}.", param_hint=option)
-    return parts

@@ -62,6 +62,12 @@ def write_demo(out: Path, progress: Progress = ignore) -> Demo:
     return Demo(out / "study", out / "bundle")
 
 
+def is_demo(path: Path) -> bool:
+    """Whether ``path`` lies in a demo that was made by this or an earlier version."""
+    near = [path, *path.absolute().parents][:5]
+    return any((folder / MARKER).is_file() for folder in near)
+
+
 def _write(out: Path, progress: Progress) -> None:
     from xai.phantom.cohort import demo_study
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial as bind
 
 import numpy as np
 import torch
@@ -13,44 +13,21 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 import xai
+from xai.cache import ExplanationCache
 from xai.errors import ExplainError
-from xai.explainers.base import (
-    UNREAD,
-    Attribution,
-    Explainer,
-    Stepwise,
-    cells_of,
-    counting,
-    make_explainer,
-    state_of,
-)
-from xai.explainers.cam import CamMethod, cam_family
-from xai.explanation import Explanation, MethodMaps, SliceAnalysis
+from xai.explanation import Explanation, SliceAnalysis
+from xai.gathering import Gathered, Kept
 from xai.imaging.geometry import VolumeGeometry
+from xai.imaging.resample import SliceMapping
 from xai.imaging.volume import Volume
 from xai.models.bundle import ClassifierBundle
 from xai.models.predict import run_batches, to_prediction
 from xai.models.preprocess import readable
 from xai.progress import Progress, ignore
+from xai.stepping import PARTS, Answer, Methods, Plan, make_plan, step
 
-Methods = Sequence[str] | Mapping[str, Explainer]
-"""Keys of `xai.registry.EXPLAINERS`, or explainers with their own parameters by the key they go by."""
-
-
-@dataclasses.dataclass(slots=True)
-class _Answer:
-    """What a step found for one batch."""
-
-    logits: NDArray[np.float32]
-    target: NDArray[np.int64]
-    maps: dict[str, NDArray[np.float32]]
-    """(n, h, w) by method."""
-    seconds: dict[str, float]
-    passes: dict[str, int]
-    """Inputs sent through the network for each method."""
-    states: dict[str, tuple[str, ...]]
-    """What methods say of their own maps."""
-    details: dict[str, tuple[Mapping[str, float | str], ...]]
+Partial = Callable[[SliceAnalysis], None]
+"""Given what is known of some slices whenever there is something new; who shows it decides how often."""
 
 
 def analyse_slices(
@@ -62,8 +39,8 @@ def analyse_slices(
     target: int | None = None,
     progress: Progress = ignore,
     batch_size: int | None = None,
-    partial: Callable[[SliceAnalysis], None] | None = None,
-    inner: Progress = ignore,
+    cache: ExplanationCache | None = None,
+    partial: Partial | None = None,
 ) -> SliceAnalysis:
     """Predict some slices of a series and explain them.
 
@@ -82,105 +59,115 @@ def analyse_slices(
     target : int, optional
         The class to explain; each slice's predicted one without it. 0 is a class.
     progress : callable
-        Called with (slices done, slices to do); cancels by raising.
+        Called with (slices done, slices to do), or both in hundredths of slices when a method takes more than its
+        share of one forward pass; cancels by raising.
     batch_size : int, optional
-        Slices at a time; the device decides without it.
+        Slices at a time; without it the device decides, and on a CPU methods that take long go slice by slice.
+    cache : ExplanationCache, optional
+        Where maps are looked up and kept; only what is missing there is computed.
     partial : callable, optional
-        Given the maps of the slices at hand whenever a method that works in steps has better ones.
-    inner : callable
-        Called with (done, to do) of a method's own work on the slices at hand.
+        Given what is known of the slices at hand whenever a method has something new to show.
 
     Raises
     ------
     ExplainError
         When a method is unknown or the target is no class of the bundle.
     """
-    explainers = _explainers(bundle, methods)
+    plan = make_plan(bundle, methods)
     if len(slices) != len(indices):
         raise ExplainError(f"{len(slices)} slices came with {len(indices)} places in the series.")
     if target is not None and not 0 <= target < len(bundle.classes):
         raise ExplainError(f"The class {target} does not exist; the classes are {_listed(bundle.classes)}.")
-    done = 0
-
-    def report(now: int, total: int) -> None:
-        nonlocal done
-        done = now
-        progress(now, total)
-
-    def within(now: int, total: int) -> None:
-        progress(done, len(slices))
-        inner(now, total)
-
-    notes: list[str] = []
-    places_read = [n for n, pixels in enumerate(slices) if readable(pixels)]
-    finished = 0
-
-    def sharpened(key: str, step: Attribution, logits: Tensor, chosen: Tensor) -> None:
-        if partial is None:
-            return
-        where = tuple(int(indices[n]) for n in places_read[finished : finished + len(logits)])
-        values = step.maps[:, 0].float().cpu().numpy()
-        explainer = explainers[key]
-        found = MethodMaps(
-            values,
-            step.states or ("",) * len(where),
-            cells_of(explainer, bundle),
-            dataclasses.asdict(explainer),  # type: ignore[call-overload]
-            0.0,
-            0.0,
-            step.details,
-        )
-        prediction = to_prediction(logits.cpu().numpy())
-        partial(SliceAnalysis(where, prediction.logits, prediction.probabilities, chosen.cpu().numpy(), {key: found}))
-
+    places = [int(k) for k in indices]
     mapping = bundle.preprocess.mapping(geometry)
-    logits = np.full((len(slices), len(bundle.classes)), np.nan, np.float32)
-    targets = np.full(len(slices), -1, np.int64)
-    maps: dict[str, NDArray[np.float32]] = {}
-    seconds, passes = dict.fromkeys(explainers, 0.0), dict.fromkeys(explainers, 0)
-    states = {key: [UNREAD] * len(slices) for key in explainers}
-    details: dict[str, list[Mapping[str, float | str]]] = {key: [{} for _ in slices] for key in explainers}
-    for places, answer in run_batches(
-        bundle,
-        slices,
-        mapping,
-        lambda network, x: _step(network, x, target, explainers, within, sharpened),
-        report,
-        batch_size,
-        notes,
-    ):
-        logits[places], targets[places] = answer.logits, answer.target
-        for key, values in answer.maps.items():
-            if key not in maps:
-                maps[key] = np.full((len(slices), *values.shape[1:]), np.nan, np.float32)
-            maps[key][places] = values
-            seconds[key] += answer.seconds[key]
-            passes[key] += answer.passes[key]
-            for n, place in enumerate(places):
-                said = answer.states.get(key) or ("",) * len(places)
-                states[key][place] = said[n] or state_of(values[n])
-                details[key][place] = answer.details[key][n] if answer.details.get(key) else {}
-        finished += len(places)
-    if explainers and not maps:
+    gathered = Gathered(bundle, plan, places)
+    kept = Kept(cache, bundle, plan, slices, mapping, target)
+    todo = _todo(plan, slices, kept, gathered)
+    unit = PARTS if any(plan.is_long(keys) for keys in todo) else 1
+    total = unit * len(slices)
+    job = _Job(
+        bundle, plan, slices, mapping, target, gathered, kept, partial, lambda at: progress(int(unit * at), total)
+    )
+    job.done = len(slices) - sum(map(len, todo.values()))
+    job.progress(job.done)
+    for keys, waiting in todo.items():
+        job.run(keys, waiting, batch_size)
+    notes = job.notes
+    if missing := gathered.without_shape:
         # Nothing could be read: one empty input tells how large the maps would have been.
         x = torch.zeros(1, 1, mapping.size, mapping.size, device=bundle.device)
-        for key, values in _step(bundle.network, x, 0, explainers, within).maps.items():
-            maps[key] = np.full((len(slices), *values.shape[1:]), np.nan, np.float32)
-    read = int((targets >= 0).sum())
-    found = {
-        key: MethodMaps(
-            maps[key],
-            tuple(states[key]),
-            cells_of(explainer, bundle),
-            dataclasses.asdict(explainer),  # type: ignore[call-overload]
-            passes[key] / max(read, 1),
-            seconds[key],
-            tuple(details[key]) if any(details[key]) else (),
-        )
-        for key, explainer in explainers.items()
-    }
-    indices = tuple(int(k) for k in indices)
-    return SliceAnalysis(indices, logits, to_prediction(logits).probabilities, targets, found, tuple(notes))
+        gathered.take_shapes(step(bundle.network, x, 0, plan, plan.needed(missing), lambda *_: progress(total, total)))
+    return gathered.analysis(notes)
+
+
+@dataclasses.dataclass(slots=True, eq=False)
+class _Job:
+    """One request while it is worked on."""
+
+    bundle: ClassifierBundle
+    plan: Plan
+    slices: Sequence[NDArray[np.float32]]
+    mapping: SliceMapping
+    target: int | None
+    gathered: Gathered
+    kept: Kept
+    partial: Partial | None
+    progress: Callable[[float], None]
+    """Called with the slices that are done, and the part of those at hand."""
+    done: int = 0
+    notes: list[str] = dataclasses.field(default_factory=list)
+
+    def run(self, keys: tuple[str, ...], waiting: Sequence[int], batch_size: int | None) -> None:
+        """Run the methods ``keys`` on the slices ``waiting``, batch by batch, and keep what they find."""
+        if batch_size is None and self.bundle.device == "cpu" and self.plan.is_long(keys):
+            batch_size = 1
+        begin = 0
+
+        def ask(network: nn.Module, x: Tensor) -> Answer:
+            return self._ask(network, x, keys, waiting[begin : begin + len(x)])
+
+        chosen = [self.slices[n] for n in waiting]
+        for found, answer in run_batches(
+            self.bundle, chosen, self.mapping, ask, batch_size=batch_size, notes=self.notes
+        ):
+            batch = waiting[begin : begin + len(found)]
+            for key, entries in self.gathered.take(batch, answer).items():
+                for n, entry in zip(batch, entries, strict=True):
+                    self.kept.put(n, key, entry)
+            begin += len(batch)
+            self.done += len(batch)
+            self.progress(self.done)
+
+    def _ask(self, network: nn.Module, x: Tensor, keys: Sequence[str], batch: Sequence[int]) -> Answer:
+        def within(part: int, parts: int) -> None:
+            self.progress(self.done + len(batch) * part / parts)
+
+        needed = self.plan.needed(keys)
+        known = self.kept.known(batch, [key for key in needed if key not in keys])
+        compute = [key for key in needed if key not in known]
+        tell = None if self.partial is None else bind(self._tell, self.partial, batch)
+        return step(network, x, self.target, self.plan, compute, within, known, tell)
+
+    def _tell(self, show: Partial, batch: Sequence[int], answer: Answer) -> None:
+        show(self.gathered.now(batch, answer).analysis(self.notes))
+
+
+def _todo(
+    plan: Plan, slices: Sequence[NDArray[np.float32]], kept: Kept, gathered: Gathered
+) -> dict[tuple[str, ...], list[int]]:
+    """Take what is kept, and return by the methods that are to run the slices that need just these."""
+    todo: dict[tuple[str, ...], list[int]] = {}
+    for n, pixels in enumerate(slices):
+        if not readable(pixels):
+            continue
+        entries = {key: kept.get(n, key) for key in plan.asked}
+        for key, entry in entries.items():
+            if entry is not None:
+                gathered.take_entry(n, key, entry)
+        missing = tuple(key for key, entry in entries.items() if entry is None)
+        if missing or not entries:
+            todo.setdefault(missing, []).append(n)
+    return todo
 
 
 def explain(
@@ -190,6 +177,8 @@ def explain(
     slices: Sequence[int] | None = None,
     target: int | None = None,
     progress: Progress = ignore,
+    cache: ExplanationCache | None = None,
+    partial: Partial | None = None,
 ) -> dict[str, Explanation]:
     """Explain a volume's slices: one `Explanation` per method, all from the same run.
 
@@ -206,7 +195,11 @@ def explain(
     target : int, optional
         The class to explain; each slice's predicted one without it. 0 is a class.
     progress : callable
-        Called with (slices done, slices to do); cancels by raising.
+        See `analyse_slices`; cancels by raising.
+    cache : ExplanationCache, optional
+        Where maps are looked up and kept; only what is missing there is computed.
+    partial : callable, optional
+        Given what is known of the slices at hand whenever a method has something new to show.
 
     Raises
     ------
@@ -218,7 +211,15 @@ def explain(
     if outside := [k for k in chosen if not 0 <= k < depth]:
         raise ExplainError(f"Slice {outside[0]} does not exist; the series has the slices 0 to {depth - 1}.")
     analysis = analyse_slices(
-        bundle, [volume.array[k] for k in chosen], chosen, volume.geometry, methods, target, progress
+        bundle,
+        [volume.array[k] for k in chosen],
+        chosen,
+        volume.geometry,
+        methods,
+        target,
+        progress,
+        cache=cache,
+        partial=partial,
     )
     manifest = bundle.manifest
     caution = (manifest.trained_on.caution,) if manifest.trained_on.caution else ()
@@ -233,6 +234,9 @@ def explain(
         states = [""] * depth
         for k, state in zip(chosen, found.states, strict=True):
             states[k] = state
+        details: list[Mapping[str, float | str]] = [{}] * depth
+        for k, said in zip(chosen, found.details, strict=True):
+            details[k] = said
         explanations[key] = Explanation(
             method=key,
             parameters=found.parameters,
@@ -250,77 +254,9 @@ def explain(
             geometry=volume.geometry,
             classes=bundle.classes,
             notes=(*caution, *manifest.mismatches(volume.info, volume.geometry), *analysis.notes),
+            details=tuple(details),
         )
     return explanations
-
-
-def _explainers(bundle: ClassifierBundle, methods: Methods) -> dict[str, Explainer]:
-    """Return the explainers by key, each with the layer it will look at written into it."""
-    if isinstance(methods, str):
-        raise ExplainError(f"Methods are a list of keys, such as [{methods!r}].")
-    given = methods if isinstance(methods, Mapping) else {key: make_explainer(key) for key in methods}
-    explainers = {}
-    for key, explainer in given.items():
-        cells_of(explainer, bundle)
-        if isinstance(explainer, CamMethod) and explainer.layer is None:
-            explainer = dataclasses.replace(explainer, layer=bundle.manifest.cam_layer)
-        explainers[key] = explainer
-    return explainers
-
-
-def _step(
-    network: nn.Module,
-    x: Tensor,
-    target: int | None,
-    explainers: Mapping[str, Explainer],
-    progress: Progress,
-    sharpened: Callable[[str, Attribution, Tensor, Tensor], None] = lambda *_: None,
-) -> _Answer:
-    wanted = None if target is None else torch.full((len(x),), target, dtype=torch.int64, device=x.device)
-    families: dict[str | None, dict[str, CamMethod]] = {}
-    for key, explainer in explainers.items():
-        if isinstance(explainer, CamMethod):
-            families.setdefault(explainer.layer, {})[key] = explainer
-    logits: Tensor | None = None
-    maps: dict[str, Tensor] = {}
-    seconds: dict[str, float] = {}
-    passes: dict[str, int] = {}
-    states: dict[str, tuple[str, ...]] = {}
-    details: dict[str, tuple[Mapping[str, float | str], ...]] = {}
-    for family in families.values():
-        progress(0, 1)
-        began = time.perf_counter()
-        view, found = cam_family(network, x, wanted, family)
-        logits = view.logits if logits is None else logits
-        maps |= {key: values.cpu() for key, values in found.items()}
-        seconds |= dict.fromkeys(family, (time.perf_counter() - began) / len(family))
-        passes |= dict.fromkeys(family, len(x))
-    if logits is None:
-        with torch.inference_mode():
-            logits = network(x).float()
-    chosen = logits.argmax(1).clone() if wanted is None else wanted
-    for key, explainer in explainers.items():
-        if key not in maps:
-            began = time.perf_counter()
-            with counting(network) as count:
-                if isinstance(explainer, Stepwise):
-                    for step in explainer.steps(network, x, chosen, progress):
-                        sharpened(key, step, logits, chosen)
-                        states[key], details[key] = step.states, step.details
-                        maps[key] = step.maps
-                    maps[key] = maps[key].cpu()
-                else:
-                    maps[key] = explainer.attribute(network, x, chosen, progress).cpu()
-            seconds[key], passes[key] = time.perf_counter() - began, count[0]
-    return _Answer(
-        logits.cpu().numpy(),
-        chosen.cpu().numpy(),
-        {key: values[:, 0].float().numpy() for key, values in maps.items()},
-        seconds,
-        passes,
-        states,
-        details,
-    )
 
 
 def _listed(classes: Sequence[str]) -> str:

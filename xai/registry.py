@@ -22,6 +22,10 @@ class ExplainerEntry:
     """Cheap takes about one pass, so that it is computed without being asked for; costly takes many."""
 
 
+PUBLISHED_ENSEMBLES = (
+    "Assessing the value of explainable artificial intelligence for MRI, XAI 2025; its code, MIT licence"
+)
+
 EXPLAINERS: Mapping[str, ExplainerEntry] = MappingProxyType(
     {
         "gradcam": ExplainerEntry(
@@ -32,6 +36,73 @@ EXPLAINERS: Mapping[str, ExplainerEntry] = MappingProxyType(
         ),
         "hirescam": ExplainerEntry(
             "HiResCAM", "CAM", "Draelos and Carin 2020, arXiv:2011.08891", "xai.explainers.cam:HiResCAM"
+        ),
+        "layercam": ExplainerEntry(
+            "LayerCAM",
+            "CAM",
+            "Jiang et al. 2021, doi:10.1109/TIP.2021.3089943",
+            "xai.explainers.library:LayerCAM",
+            "costly",
+        ),
+        "xgradcam": ExplainerEntry(
+            "XGrad-CAM", "CAM", "Fu et al. 2020, arXiv:2008.02312", "xai.explainers.library:XGradCAM", "costly"
+        ),
+        "eigencam": ExplainerEntry(
+            "EigenCAM", "CAM", "Muhammad and Yeasin 2020, arXiv:2008.00299", "xai.explainers.library:EigenCAM", "costly"
+        ),
+        "scorecam": ExplainerEntry(
+            "Score-CAM", "CAM", "Wang et al. 2020, arXiv:1910.01279", "xai.explainers.library:ScoreCAM", "costly"
+        ),
+        "ablationcam": ExplainerEntry(
+            "Ablation-CAM",
+            "CAM",
+            "Desai and Ramaswamy 2020, doi:10.1109/WACV45572.2020.9093360",
+            "xai.explainers.library:AblationCAM",
+            "costly",
+        ),
+        "integrated-gradients": ExplainerEntry(
+            "Integrated Gradients",
+            "Gradient",
+            "Sundararajan et al. 2017, arXiv:1703.01365",
+            "xai.explainers.gradients:IntegratedGradients",
+            "costly",
+        ),
+        "smoothgrad": ExplainerEntry(
+            "SmoothGrad",
+            "Gradient",
+            "Smilkov et al. 2017, arXiv:1706.03825",
+            "xai.explainers.gradients:SmoothGrad",
+            "costly",
+        ),
+        "shap": ExplainerEntry(
+            "SHAP",
+            "Shapley",
+            "Lundberg and Lee 2017, arXiv:1705.07874",
+            "xai.explainers.shapley:PartitionShap",
+            "costly",
+        ),
+        "ensemble-threshold": ExplainerEntry(
+            "Ensemble, threshold",
+            "Ensemble",
+            PUBLISHED_ENSEMBLES,
+            "xai.explainers.ensemble:ThresholdEnsemble",
+            "costly",
+        ),
+        "ensemble-average": ExplainerEntry(
+            "Ensemble, average", "Ensemble", PUBLISHED_ENSEMBLES, "xai.explainers.ensemble:AverageEnsemble", "costly"
+        ),
+        "ensemble-intersection": ExplainerEntry(
+            "Ensemble, intersection",
+            "Ensemble",
+            PUBLISHED_ENSEMBLES,
+            "xai.explainers.ensemble:IntersectionEnsemble",
+            "costly",
+        ),
+        "consensus": ExplainerEntry(
+            "Consensus of families", "Ensemble", "This program", "xai.explainers.consensus:Consensus", "costly"
+        ),
+        "disagreement": ExplainerEntry(
+            "Disagreement of families", "Ensemble", "This program", "xai.explainers.consensus:Disagreement", "costly"
         ),
     }
 )

@@ -13,6 +13,7 @@ from pydicom.dataset import Dataset
 
 from xai.imaging.catalog import scan
 from xai.imaging.series import Series
+from xai.imaging.volume import Gap
 
 
 def codes(series: Series) -> list[str]:
@@ -72,6 +73,12 @@ def test_missing_slices_are_named_and_the_spacing_is_that_of_the_others(axial: A
     assert files(series, "missing-slices") == {"image002.dcm", "image003.dcm"}
     assert series.geometry.shape[0] == 4
     assert series.geometry.spacing[0] == pytest.approx(4)
+    assert series.gaps == (Gap(after=2, missing=2),)
+
+
+def test_a_stack_without_holes_has_no_gaps(axial: Any, dicom: Any) -> None:
+    dicom.series(*axial)
+    assert only(dicom.folder).gaps == ()
 
 
 def _moved(shift: Callable[[int], Sequence[float]]) -> Callable[[Dataset, int], None]:

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import importlib
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import nibabel
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.uid import UID, ExplicitVRLittleEndian, MRImageStorage
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -50,6 +53,37 @@ def series_file(tmp_path: Path) -> Path:
     return path
 
 
+def write_dicom(
+    folder: Path, series: int = 1, study: str = "1.2.3", keep: Sequence[int] = range(SLICES), description: str = "T1"
+) -> Path:
+    """Write slices of the phantom, 6 mm apart, as DICOM files with a patient's name in them; return the folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    pixels = phantom_pixels()
+    for k in keep:
+        ds = Dataset()
+        ds.file_meta = FileMetaDataset()
+        ds.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+        ds.file_meta.MediaStorageSOPClassUID = ds.SOPClassUID = MRImageStorage
+        ds.file_meta.MediaStorageSOPInstanceUID = ds.SOPInstanceUID = UID(f"{study}.{series}.{k + 1}")
+        ds.Modality, ds.PatientName, ds.PatientID, ds.StudyDate = "MR", "Rossi^Maria", "4711", "20200202"
+        ds.StudyInstanceUID, ds.SeriesInstanceUID = study, f"{study}.{series}"
+        ds.SeriesNumber, ds.InstanceNumber, ds.SeriesDescription = series, k + 1, description
+        ds.ImagePositionPatient = [0.0, 0.0, 6.0 * k]
+        ds.ImageOrientationPatient, ds.PixelSpacing = [1, 0, 0, 0, 1, 0], [2.0, 2.0]
+        ds.Rows, ds.Columns = ROWS, COLUMNS
+        ds.SamplesPerPixel, ds.PhotometricInterpretation = 1, "MONOCHROME2"
+        ds.BitsAllocated = ds.BitsStored = 16
+        ds.HighBit, ds.PixelRepresentation = 15, 1
+        ds.PixelData = pixels[k].tobytes()
+        ds.save_as(folder / f"{series}-{k:03d}.dcm", enforce_file_format=True)
+    return folder
+
+
+@pytest.fixture(name="write_dicom")
+def _write_dicom() -> Callable[..., Path]:
+    return write_dicom
+
+
 @pytest.fixture
 def make_workplace(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Workplace]]:
     monkeypatch.syspath_prepend(Path(__file__).parent)
@@ -60,9 +94,9 @@ def make_workplace(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
     def make(model: str = "FakeModel", answers: Path | None = None) -> Workplace:
         settings = Settings(tmp_path / "settings.ini")
-        from fake_model import CATALOGUE
+        catalogue = importlib.import_module("fake_model").CATALOGUE
 
-        workplace = Workplace(answers or tmp_path / "answers.sqlite", settings, f"fake_model:{model}", CATALOGUE)
+        workplace = Workplace(answers or tmp_path / "answers.sqlite", settings, f"fake_model:{model}", catalogue)
         made.append(workplace)
         return workplace
 

@@ -144,7 +144,7 @@ class SlowModel(FakeModel):
 
 
 class PatientModel(FakeModel):
-    """Its costly methods report half of the work and then wait, answering others, until they are cancelled."""
+    """Its costly methods report a share of the work and then wait, answering others, until they are cancelled."""
 
     def explain(self, request: Explain, progress: Progress, partial: Callable[[object], None]) -> SliceAnalysis:
         if request.parameters.get("exact"):
@@ -153,3 +153,24 @@ class PatientModel(FakeModel):
         while True:
             progress(share, 100)
             threading.Event().wait(0.002)
+
+
+class OppositeModel(FakeModel):
+    """Calls affected what the other calls healthy, and points elsewhere."""
+
+    def analyse(self, request: Analyse, progress: Progress) -> SliceAnalysis:
+        found = super().analyse(request, progress)
+        maps = {
+            key: MethodMaps(
+                np.ascontiguousarray(one.values[:, ::-1, ::-1]),
+                tuple("" if state else "nothing supports this class" for state in one.states),
+                one.cells,
+                one.parameters,
+                one.passes,
+                one.seconds,
+            )
+            for key, one in found.maps.items()
+        }
+        return SliceAnalysis(
+            found.indices, found.logits[:, ::-1].copy(), found.probabilities[:, ::-1].copy(), found.targets, maps
+        )

@@ -178,8 +178,8 @@ def test_clean_and_overlay_side_by_side(workplace: Workplace, hands: Hands) -> N
     seen = []
     for _ in range(2):
         hands.double_click(workplace.window.views[0])
-        seen.append(workplace.session.state.layout)
-    assert seen == ["single", "compare"]
+        seen.append([view.isVisible() for view in workplace.window.views[:2]])
+    assert seen == [[True, False], [True, True]]
 
 
 def test_left_drag_windows_and_undo_takes_it_back(workplace: Workplace, hands: Hands) -> None:

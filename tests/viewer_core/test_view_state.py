@@ -121,9 +121,14 @@ def test_opacity_does_not_drift() -> None:
 
 
 def test_outline_is_of_the_active_overlay() -> None:
-    state = vs.outline_toggled(vs.activated(STATE, "gradcam"))
-    assert state.style("gradcam").outline
-    assert not state.style("gradcampp").outline
+    state = vs.activated(STATE, "gradcam")
+    seen = []
+    for _ in range(4):
+        state = vs.outline_cycled(state)
+        seen.append((state.style("gradcam").fill, state.style("gradcam").outline))
+        assert not state.style("gradcampp").outline
+    assert seen == [(True, True), (False, True), (True, False), (True, True)]
+    assert vs.outline_cycled(ViewState()) == ViewState()
 
 
 def test_peek_and_the_switch_hide_overlays_and_forget_nothing() -> None:
@@ -145,6 +150,8 @@ def test_compare_puts_the_clean_picture_first() -> None:
     assert resolve(vs.peeking(state, True), CONTEXT).panes == (vs.Pane(), vs.Pane())
     state = vs.layout_toggled(state)
     assert state.layout == "methods"
+    state = vs.layout_toggled(state)
+    assert state.layout == "series"
     assert vs.layout_toggled(state).layout == "single"
 
 
@@ -202,11 +209,16 @@ def test_three_methods_stand_beside_the_clean_picture_whatever_is_ticked() -> No
     assert all(pane.overlays == () for pane in hidden)
 
 
-def test_maximising_goes_back_to_the_layout_before() -> None:
+def test_maximising_shows_that_pane_and_goes_back() -> None:
     several = vs.laid_out(STATE, "methods")
-    one = vs.maximised(several)
-    assert one.layout == "single"
-    assert vs.maximised(one, "methods").layout == "methods"
+    panes = resolve(several, CONTEXT).panes
+    for number, pane in enumerate(panes):
+        one = vs.maximised(several, number)
+        assert resolve(one, CONTEXT).panes == (pane,)
+        assert vs.maximised(one, 0) == several
+    assert len(set(panes)) == 4
+    assert vs.laid_out(vs.maximised(several, 3), "compare").maximised is None
+    assert vs.maximised(STATE, 0, "methods").layout == "methods"
 
 
 def test_the_swipe_line_stays_within_the_view_and_needs_an_overlay() -> None:

@@ -8,11 +8,13 @@ from functools import partial
 
 from viewer.app.display import limits_of
 from viewer.app.explaining import Explaining
+from viewer.app.second_control import SecondControl
 from viewer.app.session import Session
 from viewer.core import view_state
-from viewer.core.overlay import OverlayStyle
-from viewer.core.view_state import TARGETS, LayoutName, TargetName, ViewState
-from viewer.core.window import dragged
+from viewer.core.overlay import OverlayStyle, with_range
+from viewer.core.view_state import TARGETS, LayoutName, TargetName, ViewState, resolve
+from viewer.core.window import Window, dragged
+from viewer.core.words import tr
 
 OPACITY_STEP = 0.05
 ZOOM_STEP = 1.25
@@ -35,30 +37,66 @@ class Control:
         self._explaining = explaining
         self._window_at_press = session.context().auto_window
         self._layout_before: LayoutName = "compare"
+        self._pane = 0
+        self.second = SecondControl(session, explaining.focus)
+
+    # Panes ----------------------------------------------------------------------------------------------------------
+
+    def use_pane(self, number: int) -> None:
+        """Let keys act on this pane: the one that has the keyboard."""
+        self._pane = number
+
+    def in_pane(self, number: int, act: Callable[..., None], *values: float) -> None:
+        """Do what the mouse asks for over pane ``number``, whichever has the keyboard."""
+        before, self._pane = self._pane, number
+        act(*values)
+        self._pane = before
+
+    @property
+    def on_second(self) -> bool:
+        """Whether what is asked for is meant for the second series: its pane is the one in use."""
+        session = self._session
+        if session.second.index < 0 or session.state.layout != "series":
+            return False
+        panes = resolve(session.state, session.context()).panes
+        return self._pane < len(panes) and panes[self._pane].beside
 
     # Mouse ----------------------------------------------------------------------------------------------------------
 
     def drag_started(self) -> None:
         """Remember the window that a drag starts from."""
         self._session.end_merge()
+        self.second.drag_started()
         self._window_at_press = self._session.state.window or self._session.context().auto_window
 
     def window_dragged(self, right: float, down: float) -> None:
         """Set the window for a drag of so many screen pixels since the button went down."""
+        if self.on_second:
+            self.second.drag_window(right, down)
+            return
         window = dragged(self._window_at_press, right, down, self._session.span)
         self._change(view_state.windowed(self._session.state, window), "window")
 
     def panned(self, right: float, down: float) -> None:
         """Move the picture."""
+        if self.on_second:
+            self.second.pan(right, down)
+            return
         self._change(view_state.panned(self._session.state, right, down), "pan")
 
     def zoomed(self, factor: float, right: float = 0.0, down: float = 0.0) -> None:
         """Zoom and keep a point of the view where it is."""
+        if self.on_second:
+            self.second.zoom(factor, (right, down))
+            return
         self._change(view_state.zoomed(self._session.state, factor, (right, down)), "zoom")
 
     def scrolled(self, by: int) -> None:
         """Go ``by`` slices on."""
-        self.show_slice(self._session.state.slice_index + by)
+        if self.on_second:
+            self.second.scroll(by)
+        else:
+            self.show_slice(self._session.state.slice_index + by)
 
     def show_slice(self, index: int) -> None:
         """Go to a slice; work goes on from there."""
@@ -95,14 +133,27 @@ class Control:
         self._alone(lambda old: view_state.stepped(old, by if state.overlays_on else 0, there))
 
     def styled(self, key: str, name: str, value: object) -> None:
-        """Set one property of an overlay's style; a fixed scale keeps the range that is shown now."""
+        """Set one property of an overlay's style.
+
+        A fixed scale keeps the range that is shown now; a ``fixed_range`` (low, high) keeps what is painted, and is
+        left out unless its low end lies below its high end.
+        """
         state = self._session.state
+        if name == "fixed_range":
+            self._ranged(key, value)
+            return
         changes: dict[str, object] = {name: value}
         if (name, value) == ("scale", "fixed"):
             changes["fixed_range"] = self._range_now(key) or (0.0, 1.0)
-        elif name == "fixed_range":
-            changes["scale"] = "fixed"
         self._change(view_state.styled(state, key, **changes), f"{name} of {key}")
+
+    def _ranged(self, key: str, value: object) -> None:
+        style = self._session.state.style(key)
+        if not (isinstance(style, OverlayStyle) and isinstance(value, tuple) and value[0] < value[1]):
+            return
+        ranged = with_range(style, float(value[0]), float(value[1]), self._range_now(key))
+        changes = {name: getattr(ranged, name) for name in ("scale", "fixed_range", "threshold")}
+        self._change(view_state.styled(self._session.state, key, **changes), f"fixed_range of {key}")
 
     def _range_now(self, key: str) -> tuple[float, float] | None:
         state, k = self._session.state, self._session.state.slice_index
@@ -127,17 +178,15 @@ class Control:
         session = self._session
         transitions: dict[str, Callable[[ViewState], ViewState]] = {
             "view.invert": view_state.inverted,
-            "view.layout": view_state.layout_toggled,
             "view.maximise": self._maximised,
             "view.swipe": lambda state: view_state.swiped(state, None if state.swipe is not None else 0.5),
-            "view.fit": view_state.fitted,
-            "view.zoom-in": lambda state: view_state.zoomed(state, ZOOM_STEP),
-            "view.zoom-out": lambda state: view_state.zoomed(state, 1 / ZOOM_STEP),
             "view.crosshair": view_state.crosshair_toggled,
             "view.identity": view_state.identity_toggled,
             "overlay.toggle": self._toggled,
-            "overlay.outline": view_state.outline_toggled,
-            "window.auto": lambda state: view_state.windowed(state, None),
+            "overlay.outline": view_state.outline_cycled,
+            "overlay.raise": lambda state: view_state.restacked(state, 1),
+            "overlay.lower": lambda state: view_state.restacked(state, -1),
+            "overlay.body": view_state.body_toggled,
         }
         commands: dict[str, Callable[[], None]] = {
             "edit.undo": self._undo,
@@ -146,8 +195,19 @@ class Control:
             "slice.previous": lambda: self.scrolled(-1),
             "slice.forward": lambda: self.scrolled(SLICES_AT_ONCE),
             "slice.back": lambda: self.scrolled(-SLICES_AT_ONCE),
-            "slice.first": lambda: self.show_slice(0),
-            "slice.last": lambda: self.show_slice(len(session.slices) - 1),
+            "slice.first": lambda: self._to_end(first=True),
+            "slice.last": lambda: self._to_end(first=False),
+            "view.layout": self.second.next_layout,
+            "view.fit": self._fit,
+            "view.zoom-in": lambda: self._zoom(ZOOM_STEP),
+            "view.zoom-out": lambda: self._zoom(1 / ZOOM_STEP),
+            "view.series": self.second.toggle_layout,
+            "beside.next": lambda: self.second.step(1),
+            "beside.previous": lambda: self.second.step(-1),
+            "link.slices": self.second.toggle_slices,
+            "link.place": self.second.toggle_place,
+            "link.window": self.second.toggle_window,
+            "window.auto": lambda: self._window(None),
             "series.next": lambda: session.select(session.index + 1),
             "series.previous": lambda: session.select(session.index - 1),
             "overlay.more": lambda: self.opacity_stepped(1),
@@ -183,14 +243,42 @@ class Control:
     def _maximised(self, state: ViewState) -> ViewState:
         if state.layout != "single":
             self._layout_before = state.layout
-        return view_state.maximised(state, self._layout_before)
+        return view_state.maximised(state, self._pane, self._layout_before)
+
+    def maximise(self, number: int) -> None:
+        """Show a pane alone, or all of them again."""
+        self.in_pane(number, partial(self._alone, self._maximised))
+
+    def _to_end(self, first: bool) -> None:
+        slices, show = self._session.slices, self.show_slice
+        if self.on_second:
+            slices, show = self._session.second.slices, self.second.show_slice
+        show(0 if first else len(slices) - 1)
+
+    def _fit(self) -> None:
+        if self.on_second:
+            self.second.fit()
+        else:
+            self._alone(view_state.fitted)
+
+    def _zoom(self, factor: float) -> None:
+        self._session.end_merge()
+        self.zoomed(factor)
+        self._session.end_merge()
+
+    def _window(self, window: Window | None) -> None:
+        if self.on_second:
+            self.second.window(window)
+        else:
+            self._alone(partial(view_state.windowed, window=window))
 
     def _preset(self, key: str) -> None:
-        window = next((preset.window for preset in self._session.presets if preset.key == key), None)
+        known = self._session.second.presets if self.on_second else self._session.presets
+        window = next((preset.window for preset in known if preset.key == key), None)
         if window is not None:
-            self._alone(partial(view_state.windowed, window=window))
+            self._window(window)
         elif key == "1" and self._session.series is not None:
-            self._session.message.emit("The file proposes no window of its own.", False)
+            self._session.message.emit(tr("The file proposes no window of its own."), False)
 
     def _next_target(self) -> None:
         now = TARGETS.index(self._session.state.target)

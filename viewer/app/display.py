@@ -9,15 +9,30 @@ from numpy.typing import NDArray
 
 from viewer.app.explaining import Explaining
 from viewer.app.reading import OnScreen
+from viewer.app.second_display import second_picture
 from viewer.app.session import LABELS, Session
-from viewer.core.overlay import LabelStyle, Layer, OverlayStyle, ValueRange, colour_bar, value_range
+from viewer.core.bodies import paints_outside
+from viewer.core.overlay import (
+    LabelStyle,
+    Layer,
+    OverlayStyle,
+    ValueRange,
+    colour_bar,
+    cut_value,
+    number_text,
+    value_range,
+)
 from viewer.core.picture import NamedBar, Picture
-from viewer.core.planes import corner_texts, edge_letters
+from viewer.core.planes import corner_texts, edge_letters, stored_pixel, value_words
 from viewer.core.render import render
 from viewer.core.view_state import Pane, ResolvedView, resolve
-from xai.imaging.geometry import AXIS_LETTERS
+from viewer.core.words import QT_TR_NOOP, tr
 
-SCALE_WORDS = {"slice": "scale: this slice", "series": "scale: whole series", "fixed": "scale: fixed"}
+SCALE_WORDS = {
+    "slice": QT_TR_NOOP("scale: this slice"),
+    "series": QT_TR_NOOP("scale: whole series"),
+    "fixed": QT_TR_NOOP("scale: fixed"),
+}
 
 
 def resolved_view(session: Session, explaining: Explaining) -> ResolvedView:
@@ -27,21 +42,25 @@ def resolved_view(session: Session, explaining: Explaining) -> ResolvedView:
     return resolve(session.state, session.context(predicted, with_maps))
 
 
-def pictures(session: Session, explaining: Explaining, view: ResolvedView, zoom_percent: float) -> list[Picture]:
-    """Return one picture per pane; none while the slice on screen is not read yet."""
+def pictures(session: Session, explaining: Explaining, view: ResolvedView) -> list[Picture | None]:
+    """Return one picture per pane; None while the slice that it shows is not read yet."""
     series = session.series
     values = session.slices[view.slice_index] if session.slices else None
-    if series is None or values is None:
-        return []
+    if series is None:
+        return [None] * len(view.panes)
     identity = None if view.identity_hidden else session.identity()
-    texts = corner_texts(series.info, series.geometry, view.slice_index, view.window, zoom_percent, identity)
+    texts = corner_texts(series.info, series.geometry, view.slice_index, view.window, identity=identity)
     letters = edge_letters(series.geometry)
-    drawn = []
+    drawn: list[Picture | None] = []
     for pane in view.panes:
+        if pane.beside or values is None:
+            drawn.append(second_picture(session, view) if pane.beside else None)
+            continue
         layers, bars, notes = _layers(session, explaining, view, pane)
-        pixels = render(values, series.geometry.display, view.window, view.invert, layers)
+        body = session.bodies.of(view.slice_index, values) if view.body_only and bars else None
+        pixels = render(values, series.geometry.display, view.window, view.invert, layers, body)
         if view.slice_index in session.failures:
-            notes = ["this slice could not be read"]
+            notes = [tr("this slice could not be read")]
         clean = None
         if pane.swipe is not None and layers:
             clean = render(values, series.geometry.display, view.window, view.invert)
@@ -53,9 +72,11 @@ def pictures(session: Session, explaining: Explaining, view: ResolvedView, zoom_
 def _layers(
     session: Session, explaining: Explaining, view: ResolvedView, pane: Pane
 ) -> tuple[list[Layer], list[NamedBar], list[str]]:
+    """Return what a pane paints, bottom one first, its colour bars, top one first, and what it says in words."""
     layers: list[Layer] = []
     bars: list[NamedBar] = []
     notes: list[str] = []
+    picture = session.slices[view.slice_index]
     for key, style in pane.overlays:
         if isinstance(style, LabelStyle):
             if key == LABELS and session.labels is not None:
@@ -68,15 +89,23 @@ def _layers(
             continue
         limits = limits_of(explaining, key, style, values, view.slice_index)
         if limits is None:
-            notes.append(f"{title}: nothing to show")
+            notes.append(tr("{method}: nothing to show").format(method=title))
             continue
         layers.append(Layer(values, style, limits))
         if not explaining.has_map(key, view.slice_index):
             notes.append(f"{title}: {explaining.state(key, view.slice_index)}")
         explained = int(explaining.series_targets()[view.slice_index])
         name = explaining.classes[explained] if 0 <= explained < len(explaining.classes) else "?"
-        captions = (f"evidence for {name}", SCALE_WORDS[style.scale])
-        bars.append(NamedBar(title, captions, colour_bar(style, *limits)))
+        captions = [tr("evidence for {name}").format(name=name), tr(SCALE_WORDS[style.scale])]
+        if not style.diverging and cut_value(style, *limits) < limits[0]:
+            # Below the first colour, and so not to be seen on the bar.
+            least = number_text(max(cut_value(style, *limits), 0.0), limits[1] - limits[0])
+            captions.append(tr("painted from {value} up").format(value=least))
+        if view.body_only and picture is not None:
+            body = session.bodies.of(view.slice_index, picture)
+            if body is not None and paints_outside(values, style, limits, body):
+                captions.append(tr("body only"))
+        bars.insert(0, NamedBar(title, tuple(captions), colour_bar(style, *limits)))
     return layers, bars, notes
 
 
@@ -198,18 +227,12 @@ def readout(session: Session, explaining: Explaining, column: float, row: float)
     values = session.slices[k] if session.slices else None
     if series is None or values is None:
         return ""
-    geometry = series.geometry
-    stored = geometry.display.to_stored(np.array([row, column]), (geometry.shape[1], geometry.shape[2]))
-    i, j = (int(place) for place in np.rint(stored))
-    if not (0 <= i < values.shape[0] and 0 <= j < values.shape[1]):
+    pixel = stored_pixel(series.geometry, column, row)
+    if pixel is None:
         return ""
-    parts = [f"value {values[i, j]:.5g}", f"row {i} column {j}"]
-    if geometry.known:
-        place = geometry.to_mm(np.array([k, i, j], float))
-        names = (f"{AXIS_LETTERS[axis][int(mm > 0)]} {abs(mm):.1f}" for axis, mm in enumerate(place))
-        parts.append(" ".join(names) + " mm")
+    parts = value_words(series.geometry, k, values, pixel)
     key = rated_map(session, explaining)
     shown = explaining.map_values(key, k) if key else None
     if shown is not None:
-        parts.append(f"{explaining.catalogue[key].title} {shown[i, j]:.3g}")
+        parts.append(f"{explaining.catalogue[key].title} {shown[pixel]:.3g}")
     return "   ".join(parts)

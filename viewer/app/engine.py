@@ -190,14 +190,7 @@ class Engine(QObject):
     ) -> EngineRequest:
         """Explain slices by one costly method; maps ``arrived`` as they sharpen, and `analyse` goes on meanwhile.
 
-        Parameters
-        ----------
-        slices, geometry, target, priority
-            See `analyse`.
-        method : str
-            A key of `xai.registry.EXPLAINERS`.
-        parameters : mapping, optional
-            Its settings as plain values; those not named keep their defaults.
+        ``parameters`` are the method's settings as plain values; for the others see `analyse`.
         """
         indices = tuple(index for index, _ in slices)
         arrays = tuple(values for _, values in slices)

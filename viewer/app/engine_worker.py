@@ -165,8 +165,8 @@ class TorchHandlers:
             request.geometry,
             {request.method: explainer},
             request.target,
+            progress,
             partial=partial,
-            inner=progress,
         )
 
     def score(self, request: ScoreMap, progress: Progress) -> MapScores:

@@ -10,19 +10,23 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
+from viewer.app.opening import Opened, catalog_reading, changes_sentence, keep_unchanged
+from viewer.app.second import SecondSeries
 from viewer.app.tasks import Emit, Task, TaskRunner, Work
+from viewer.app.thumbnails import Thumbnails
 from viewer.core import view_state
+from viewer.core.bodies import Bodies
 from viewer.core.overlay import LabelStyle, OverlayStyle
-from viewer.core.render import render
+from viewer.core.timeline import Step, Timeline
+from viewer.core.undoing import step_of, taken_back
 from viewer.core.view_state import Style, ViewContext, ViewState
 from viewer.core.window import Preset, auto_window, presets, sample_values, value_span
 from xai.errors import ImagingError
-from xai.imaging.catalog import Catalog, read_identity, scan
-from xai.imaging.series import Identity, LabelMap, Series
+from xai.imaging.catalog import Catalog, read_identity
+from xai.imaging.series import Identity, LabelMap, Series, not_numbers_problem
 from xai.imaging.volume import Problem, Volume
 from xai.progress import Progress
 
-UNDO_DEPTH = 200
 DEFAULT_METHOD = "hirescam"
 LABELS = "labels"
 """Key of the label map's overlay."""
@@ -37,27 +41,38 @@ class SliceRead:
     failure: str = ""
 
 
-def from_the_middle(count: int) -> list[int]:
-    """Return slice numbers from the middle outwards: the first picture is the one that is shown."""
-    middle = count // 2
+def outwards(count: int, middle: int) -> list[int]:
+    """Return slice numbers from ``middle`` outwards: the first picture is the one that is shown."""
     return sorted(range(count), key=lambda k: (abs(k - middle), k))
 
 
-def series_reading(series: Series) -> Work:
-    """Return the work of reading ``series``: emits a `SliceRead` per slice, results in the `Volume` with its hash."""
+def series_reading(series: Series, first: int) -> Work:
+    """Return the work of reading ``series``: emits a `SliceRead` per slice, results in the `Volume` with its hash.
+
+    Slices come from slice ``first`` outwards.
+    """
 
     def work(progress: Progress, emit: Emit) -> Volume:
         array = np.full(series.geometry.shape, np.nan, np.float32)
         problems = list(series.problems)
-        for done, k in enumerate(from_the_middle(len(series))):
+        told = {problem.message for problem in problems}
+        not_numbers = []
+        for done, k in enumerate(outwards(len(series), first)):
             progress(done, len(series))
             failure = ""
             try:
                 array[k] = series.read_slice(k)
             except ImagingError as error:
                 failure = str(error)
-                problems.append(Problem("undecodable", failure))
+                if failure not in told:
+                    told.add(failure)
+                    problems.append(Problem("undecodable", failure))
+            else:
+                if not np.isfinite(array[k]).all():
+                    not_numbers.append(k)
             emit(SliceRead(k, array[k], failure))
+        if not_numbers:
+            problems.append(not_numbers_problem(series.files[0].name, sorted(not_numbers), len(series)))
         volume = Volume(array, series.geometry, series.info, tuple(problems))
         # Hashing a long series takes a moment: here, not where it is asked for.
         _ = volume.sha256
@@ -79,16 +94,26 @@ def label_reading(labels: LabelMap, slices: int) -> Work:
     return work
 
 
-def thumbnail_reading(series: Series) -> Work:
-    """Return the work of making a series' small picture: its middle slice as pixels (h, w)."""
+@dataclass(slots=True, eq=False)
+class ViewStep:
+    """A change of the view, as a `Step` that can be taken back; the slice stays where it is."""
 
-    def work(progress: Progress, emit: Emit) -> NDArray[np.uint32]:
-        values = series.read_slice(len(series) // 2)
-        step = max(1, min(values.shape) // 128)
-        values = np.ascontiguousarray(values[::step, ::step])
-        return render(values, series.geometry.display, auto_window(sample_values([values])))
+    session: Session
+    before: ViewState
+    after: ViewState
 
-    return work
+    @property
+    def is_possible(self) -> bool:
+        """The view can always be changed back."""
+        return True
+
+    def undo(self) -> None:
+        """Show the view as it was."""
+        self.session.show_again(self.before)
+
+    def redo(self) -> None:
+        """Show it changed."""
+        self.session.show_again(self.after)
 
 
 class Session(QObject):
@@ -100,7 +125,8 @@ class Session(QObject):
     """Slice number and its values (H, W); NaN when it could not be read."""
     volumeReady = Signal()
     viewChanged = Signal()
-    thumbnailReady = Signal(int, object)
+    pathsOpened = Signal(object)
+    """The paths that the user asked for and in which series were found."""
     progressed = Signal(str, int, int)
     message = Signal(str, bool)
 
@@ -109,21 +135,25 @@ class Session(QObject):
         self._runner = runner
         self._scan: Task | None = None
         self._read: Task | None = None
-        self.catalog = Catalog((), ())
+        self.opened = Opened()
+        """The paths that are open and what was found in them."""
+        self.thumbnails = Thumbnails(runner, self)
         self.index = -1
         self.slices: list[NDArray[np.float32] | None] = []
         self.failures: dict[int, str] = {}
         self.volume: Volume | None = None
         self.labels: NDArray[np.float32] | None = None
+        self.bodies = Bodies()
         self.state = ViewState()
         self.presets: tuple[Preset, ...] = ()
         self.span = 1.0
         self._auto = ViewContext().auto_window
         self._styles: dict[str, Style] = {}
-        self._undo: list[ViewState] = []
-        self._redo: list[ViewState] = []
-        self._merging = ""
+        self.timeline = Timeline()
         self._identities: dict[str, Identity] = {}
+        self.second = SecondSeries(runner, self)
+        self.second.changed.connect(self.viewChanged)
+        self.second.message.connect(self.message)
 
     # Opening --------------------------------------------------------------------------------------------------------
 
@@ -134,50 +164,98 @@ class Session(QObject):
 
     def open(self, paths: Sequence[Path]) -> None:
         """Look for series in files and folders; what is open stays until something is found."""
+        self._look(paths, (), keep=False)
 
-        def work(progress: Progress, emit: Emit) -> Catalog:
-            return scan(paths, progress)
+    def add(self, paths: Sequence[Path]) -> None:
+        """Look for series in files and folders beside those that are open; the open series stays."""
+        self._look(paths, self.opened.paths, keep=bool(self.opened.paths))
 
-        names = ", ".join(path.name or str(path) for path in paths)
-        self._scan = self._runner.run(work, title=f"Opening {names}", slot="scan", priority=2)
+    def rescan(self) -> None:
+        """Look through everything that is open again; series, slice and overlays stay where the files are the same."""
+        if self.opened.paths:
+            self._look((), self.opened.paths, keep=True)
+
+    def _look(self, asked: Sequence[Path], before: Sequence[Path], keep: bool) -> None:
+        # The title may reach the log, and a path may hold a name.
+        work = catalog_reading(tuple(asked), tuple(before))
+        self._scan = self._runner.run(work, title="Looking through the files", slot="scan", priority=2)
         self._scan.progressed.connect(lambda done, total: self.progressed.emit("Looking through files", done, total))
         self._scan.failed.connect(lambda why: self.message.emit(why, True))
         self._scan.finished.connect(lambda: self.progressed.emit("Looking through files", 0, 0))
-        self._scan.succeeded.connect(self._found)
+        self._scan.succeeded.connect(self._found_more if keep else self._found)
 
-    def _found(self, catalog: Catalog) -> None:
-        self.catalog = catalog
-        self.index = -1
-        self._identities = {}
-        self.catalogChanged.emit()
-        for number, series in enumerate(catalog.series):
-            task = self._runner.run(thumbnail_reading(series), title="Reading a thumbnail", slot=f"thumbnail {number}")
-            task.succeeded.connect(lambda pixels, number=number: self.thumbnailReady.emit(number, pixels))
-        if catalog.series:
+    def _found(self, opened: Opened) -> None:
+        self._take_catalog(opened, -1)
+        if opened.catalog.series:
             self.select(0)
         else:
             self.seriesChanged.emit()
+        # Behind the first picture of the series that opens.
+        self.thumbnails.make(self.catalog.series)
+        self.pathsOpened.emit(opened.asked)
+
+    def _found_more(self, found: Opened) -> None:
+        now, k = self.series, self.state.slice_index
+        opened, changes = keep_unchanged(self.opened, found)
+        uids = [series.uid for series in opened.catalog.series]
+        number = uids.index(now.uid) if now is not None and now.uid in uids else -1
+        # What could not be read before is tried again, though its files look the same.
+        is_same = number >= 0 and opened.catalog.series[number] is now and not self.failures
+        self._take_catalog(opened, number if is_same else -1)
+        if number >= 0 and not is_same:
+            series = opened.catalog.series[number]
+            self._turn_to(number, replace(self.state, slice_index=min(k, len(series) - 1), peek=False))
+        elif number < 0:
+            self.select(0)
+        self.thumbnails.make(self.catalog.series)
+        self.message.emit(changes_sentence(changes, bool(opened.asked)), False)
+        self.pathsOpened.emit(opened.asked)
+
+    def _take_catalog(self, opened: Opened, index: int) -> None:
+        # The second series goes by its number in the catalogue.
+        self.second.close()
+        self.opened, self.index = opened, index
+        self._identities = {}
+        self.catalogChanged.emit()
+
+    @property
+    def catalog(self) -> Catalog:
+        """All series that were found."""
+        return self.opened.catalog
 
     def select(self, index: int) -> None:
         """Open a series of the catalogue: middle slice first, fitted and windowed; overlay settings stay."""
         if index == self.index or not 0 <= index < len(self.catalog.series):
             return
-        self.index = index
+        middle = len(self.catalog.series[index]) // 2
+        state = view_state.fitted(self.state)
+        beside = replace(state.beside, slice_index=-1)
+        self._turn_to(index, replace(state, slice_index=middle, window=None, invert=False, peek=False, beside=beside))
+
+    def _turn_to(self, index: int, state: ViewState) -> None:
+        before, self.index = self.index, index
         series = self.catalog.series[index]
         self.slices = [None] * len(series)
         self.failures = {}
         self.volume = None
         self.labels = None
-        self._undo, self._redo, self._merging = [], [], ""
+        self.bodies = Bodies()
+        self.timeline.clear()
         self.presets = ()
-        self.state = replace(
-            view_state.fitted(self.state), slice_index=len(series) // 2, window=None, invert=False, peek=False
-        )
+        self.state = state
+        self.second.stand_beside(series)
+        change_places = self.second.index == index
+        if change_places:
+            self.second.close()
         self.seriesChanged.emit()
         self._start_reading(series)
+        if change_places and before >= 0:
+            # One series twice would compare nothing.
+            self.second.choose(before, self.catalog.series[before], self.state.slice_index)
 
     def _start_reading(self, series: Series) -> None:
-        task = self._runner.run(series_reading(series), title="Reading the series", slot="series", priority=1)
+        work = series_reading(series, self.state.slice_index)
+        task = self._runner.run(work, title="Reading the series", slot="series", priority=1)
         self._read = task
         task.progressed.connect(lambda done, total: self.progressed.emit("Reading slices", done, total))
         task.arrived.connect(self._slice_read)
@@ -199,6 +277,8 @@ class Session(QObject):
             self.message.emit(read.failure, True)
         if first:
             self._look_at_values([read.values])
+        if self.series is not None and not read.failure:
+            self.thumbnails.offer(self.series, read.values)
         self.sliceArrived.emit(read.index, read.values)
 
     def _volume_read(self, volume: Volume) -> None:
@@ -254,7 +334,7 @@ class Session(QObject):
 
     def context(self, predicted: tuple[int, ...] = (), with_maps: tuple[str, ...] | None = None) -> ViewContext:
         """Return what `viewer.core.view_state.resolve` needs to know of the open series."""
-        return ViewContext(len(self.slices), self._auto, predicted, with_maps)
+        return ViewContext(len(self.slices), self._auto, predicted, self.second.context(), with_maps)
 
     def offer_methods(self, keys: Sequence[str]) -> None:
         """Offer overlays for these methods; one is chosen, none is shown until the reader asks."""
@@ -270,38 +350,43 @@ class Session(QObject):
             return
         old = self.state
         self.state = state
-        if replace(state, slice_index=0, peek=False) != replace(old, slice_index=0, peek=False):
-            if not merge or merge != self._merging:
-                self._undo = [*self._undo[-UNDO_DEPTH + 1 :], replace(old, peek=False)]
-            self._redo = []
-            self._merging = merge
+        if step_of(state) != step_of(old):
+            last = self.timeline.last_of(merge)
+            if isinstance(last, ViewStep):
+                last.after = state
+            else:
+                self.timeline.push(ViewStep(self, replace(old, peek=False), state), merge)
+        self.viewChanged.emit()
+
+    def did(self, step: Step) -> None:
+        """Take something else that was done (an answer) into the order of what can be taken back."""
+        self.timeline.push(step)
         self.viewChanged.emit()
 
     def end_merge(self) -> None:
         """End a drag: the next change is a step of its own."""
-        self._merging = ""
+        self.timeline.end_merge()
 
     def undo(self) -> None:
-        """Take back the last change of the view; the slice stays."""
-        self._restore(self._undo, self._redo)
+        """Take back the last change of the view, or the last answer; the slice stays."""
+        self.timeline.undo()
+        self.viewChanged.emit()
 
     def redo(self) -> None:
         """Do again what was taken back."""
-        self._restore(self._redo, self._undo)
+        self.timeline.redo()
+        self.viewChanged.emit()
 
-    def _restore(self, source: list[ViewState], other: list[ViewState]) -> None:
-        if source:
-            other.append(self.state)
-            self.state = replace(source.pop(), slice_index=self.state.slice_index, peek=False)
-            self._merging = ""
-            self.viewChanged.emit()
+    def show_again(self, state: ViewState) -> None:
+        """Show ``state`` on the slices that are shown now."""
+        self.state = taken_back(state, self.state)
 
     @property
     def can_undo(self) -> bool:
         """Whether there is something to take back."""
-        return bool(self._undo)
+        return self.timeline.can_undo
 
     @property
     def can_redo(self) -> bool:
         """Whether there is something to do again."""
-        return bool(self._redo)
+        return self.timeline.can_redo

@@ -20,6 +20,11 @@ class Settings:
         self._store = QSettings(str(path), QSettings.Format.IniFormat)
 
     @property
+    def store(self) -> QSettings:
+        """The file itself, for what has a module of its own."""
+        return self._store
+
+    @property
     def reader_id(self) -> str:
         """The last reader's pseudonym; empty when there is none."""
         return str(self._store.value("reader", "") or "")
@@ -37,6 +42,24 @@ class Settings:
     @model.setter
     def model(self, path: Path) -> None:
         self._store.setValue("model", str(path))
+
+    @property
+    def read_first(self) -> bool:
+        """Whether the reader reads first and sees the model's answer after."""
+        return str(self._store.value("read_first", "")) == "yes"
+
+    @read_first.setter
+    def read_first(self, on: bool) -> None:
+        self._store.setValue("read_first", "yes" if on else "no")
+
+    @property
+    def full_form(self) -> bool:
+        """Whether all questions are asked."""
+        return str(self._store.value("full_form", "")) == "yes"
+
+    @full_form.setter
+    def full_form(self, on: bool) -> None:
+        self._store.setValue("full_form", "yes" if on else "no")
 
     @property
     def window(self) -> QByteArray:

@@ -65,3 +65,18 @@ LABEL_COLOURS: NDArray[np.uint8] = np.frombuffer(
     np.uint8,
 ).reshape(-1, 3)
 """Colours of label numbers 1, 2, ...; used again from the first when they run out."""
+
+OUTLINE_COLOURS: tuple[tuple[int, int, int], ...] = (
+    (0x62, 0xD0, 0xFF),
+    (0xFF, 0xE4, 0x5C),
+    (0xFF, 0x7A, 0xD9),
+    (0x6B, 0xE5, 0x8F),
+    (0xFF, 0x9A, 0x4D),
+    (0xB9, 0xA6, 0xFF),
+    (0xFF, 0xFF, 0xFF),
+    (0xFF, 0x6B, 0x5E),
+)
+"""Colours of outlines when there are several; light enough for dark anatomy, the first ones farthest apart."""
+
+OUTLINE_LEVEL = 192
+"""Where in its colour table a single outline takes its colour: bright, and different between tables."""

@@ -6,13 +6,13 @@ this slice's, the whole series', or fixed numbers; the colour bar says it too.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from viewer.core.colormaps import COLORMAPS, DIVERGING, LABEL_COLOURS
+from viewer.core.colormaps import COLORMAPS, DIVERGING, LABEL_COLOURS, OUTLINE_LEVEL
 
 __all__ = [
     "COLORMAPS",
@@ -26,10 +26,13 @@ __all__ = [
     "Tick",
     "ValueRange",
     "colour_bar",
+    "cut_value",
     "legend_text",
     "number_text",
+    "outline_colour",
     "painted_levels",
     "value_range",
+    "with_range",
 ]
 
 Scale = Literal["slice", "series", "fixed"]
@@ -56,13 +59,16 @@ class OverlayStyle:
         A key of `COLORMAPS`. One of `DIVERGING` shows evidence for and against about zero; the others show evidence
         for the target, from zero up.
     threshold : float
-        Part of the range below which nothing is painted; apart from the range, so that moving it changes no colour.
+        Part of the way from zero (or a low end below zero) to the high end below which nothing is painted. Moving it
+        changes no colour, and moving the low end of a fixed range changes nothing of what is painted.
     scale : "slice", "series" or "fixed"
         Whose values span the range.
     fixed_range : (float, float), optional
-        The range of the scale "fixed".
+        The range of the scale "fixed": which value takes the first and the last colour; see `with_range`.
     fill, outline : bool
         Colours inside, and a line one pixel wide around what is painted.
+    line : (int, int, int), optional
+        Red, green and blue of the outline; None takes a bright colour of the table.
     """
 
     visible: bool = True
@@ -73,6 +79,7 @@ class OverlayStyle:
     fixed_range: ValueRange | None = None
     fill: bool = True
     outline: bool = False
+    line: tuple[int, int, int] | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.opacity <= 1:
@@ -104,6 +111,14 @@ class LabelStyle:
     def __post_init__(self) -> None:
         if not 0 <= self.opacity <= 1:
             raise ValueError(f"opacity must lie between 0 and 1, got {self.opacity}")
+
+
+def outline_colour(style: OverlayStyle) -> tuple[int, int, int]:
+    """Return red, green and blue of the style's outline."""
+    if style.line is not None:
+        return style.line
+    red, green, blue = (int(channel) for channel in COLORMAPS[style.colormap][OUTLINE_LEVEL])
+    return red, green, blue
 
 
 class Layer(NamedTuple):
@@ -167,8 +182,8 @@ def painted_levels(
 ) -> NDArray[np.uint16]:
     """Return the colour index 1-255 of every painted value and 0 where nothing is painted.
 
-    What is painted is finite, above the low end of the range, and not below the threshold; with a diverging table not
-    nearer to zero than the threshold. Values beyond the high end take the last colour.
+    What is painted is finite, above zero (above the low end where that is below zero), and not below the threshold;
+    with a diverging table not nearer to the middle than the threshold. Values beyond an end take its colour.
     """
     if isinstance(style, LabelStyle):
         with np.errstate(invalid="ignore"):
@@ -188,7 +203,8 @@ def painted_levels(
         distance = np.abs(values - np.float32(middle)) if middle else np.abs(values)
         painted = (distance >= np.float32(style.threshold * reach)) & (distance > 0)
     else:
-        painted = (values > low) & (values >= np.float32(low + style.threshold * (high - low)))
+        base = min(low, 0.0)
+        painted = (values > base) & (values >= np.float32(base + style.threshold * (high - base)))
     painted &= np.isfinite(values)
     indices *= painted
     return indices
@@ -213,11 +229,17 @@ class ColourBar:
         The style's opacity, and 0 where nothing is painted.
     ticks : tuple of Tick
         Both ends, zero, and the threshold where it leaves room.
+    line : (int, int, int), optional
+        Red, green and blue of the outline where one is drawn.
+    cuts : tuple of float
+        Where the threshold lies: 0 at the bar's low end, 1 at its high end.
     """
 
     colours: NDArray[np.uint8]
     alpha: NDArray[np.float64]
     ticks: tuple[Tick, ...]
+    line: tuple[int, int, int] | None = None
+    cuts: tuple[float, ...] = ()
 
 
 def colour_bar(style: OverlayStyle, low: float, high: float, n: int = 256) -> ColourBar:
@@ -226,8 +248,20 @@ def colour_bar(style: OverlayStyle, low: float, high: float, n: int = 256) -> Co
     levels = painted_levels(values.astype(np.float32), style, (low, high))
     table = COLORMAPS[style.colormap]
     place = np.rint(np.linspace(0, 255, n)).astype(int)
-    alpha = np.where(levels > 0, style.opacity, 0.0)
-    return ColourBar(table[place], alpha, _ticks(style, low, high))
+    alpha = np.where(levels > 0, style.opacity if style.fill else 0.0, 0.0)
+    line = outline_colour(style) if style.outline else None
+    places = [(value - low) / (high - low) for value in _cuts(style, low, high)]
+    cuts = tuple(place for place in places if 0 <= place <= 1)
+    return ColourBar(table[place], alpha, _ticks(style, low, high), line, cuts)
+
+
+def _cuts(style: OverlayStyle, low: float, high: float) -> list[float]:
+    """Return the values at which painting begins."""
+    if style.threshold <= 0:
+        return []
+    middle, reach = (low + high) / 2, (high - low) / 2
+    cut = style.threshold * reach
+    return [middle - cut, middle + cut] if style.diverging else [cut_value(style, low, high)]
 
 
 def _ticks(style: OverlayStyle, low: float, high: float) -> tuple[Tick, ...]:
@@ -235,16 +269,46 @@ def _ticks(style: OverlayStyle, low: float, high: float) -> tuple[Tick, ...]:
     wanted = [low, high]
     if low < 0 < high:
         wanted.append(0.0)
-    if style.threshold > 0:
-        middle, reach = (low + high) / 2, (high - low) / 2
-        cut = style.threshold * reach
-        wanted += [middle - cut, middle + cut] if style.diverging else [low + 2 * cut]
+    wanted += _cuts(style, low, high)
     ticks: list[Tick] = []
     for value in wanted:
         place = (value - low) / (high - low)
-        if all(abs(place - tick.place) >= 0.1 for tick in ticks):
+        if 0 <= place <= 1 and all(abs(place - tick.place) >= 0.1 for tick in ticks):
             ticks.append(Tick(place, number_text(value, high - low)))
     return tuple(sorted(ticks))
+
+
+def cut_value(style: OverlayStyle, low: float, high: float) -> float:
+    """Return the value from which on a map is painted; of a diverging table, that for the target."""
+    if style.diverging:
+        return (low + high) / 2 + style.threshold * (high - low) / 2
+    base = min(low, 0.0)
+    return base + style.threshold * (high - base)
+
+
+def with_range(style: OverlayStyle, low: float, high: float, now: ValueRange | None = None) -> OverlayStyle:
+    """Return ``style`` with the first colour at ``low`` and the last one at ``high``, painting what it painted.
+
+    Parameters
+    ----------
+    style : OverlayStyle
+        As it is.
+    low, high : float
+        The new ends.
+    now : (float, float), optional
+        The range that is shown now: its threshold's value is kept. None keeps the threshold's part.
+
+    Raises
+    ------
+    ValueError
+        When ``low`` is not below ``high``.
+    """
+    moved = replace(style, scale="fixed", fixed_range=(low, high))
+    if now is None:
+        return moved
+    cut, base = cut_value(style, *now), min(low, 0.0)
+    part = (cut - (low + high) / 2) / ((high - low) / 2) if style.diverging else (cut - base) / (high - base)
+    return replace(moved, threshold=float(np.clip(part, 0.0, 1.0)))
 
 
 def number_text(value: float, span: float) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from viewer.core.beside import Place
 from viewer.core.overlay import ColourBar
 from viewer.core.planes import CornerTexts, EdgeLetters
 from xai.imaging.geometry import VolumeGeometry
@@ -19,6 +20,14 @@ class NamedBar:
     title: str
     captions: tuple[str, ...]
     bar: ColourBar
+
+
+@dataclass(frozen=True, slots=True)
+class LinkMark:
+    """Something of the second series that follows the first, or does not."""
+
+    name: str
+    linked: bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,6 +54,10 @@ class Picture:
     """The pixels without overlays, shown to the left of ``swipe``."""
     swipe: float | None = None
     """Where the line between clean and overlay lies, as a share of the view's width."""
+
+    place: Place | None = None
+    """Where the picture stands, when that is not where the first series' pictures stand."""
+    links: tuple[LinkMark, ...] = ()
 
     @property
     def spacing(self) -> tuple[float, float]:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from viewer.core.window import Window
+from viewer.core.words import QT_TR_NOOP, tr
 from xai.imaging.geometry import AXIS_LETTERS, VolumeGeometry
 from xai.imaging.series import Identity
 from xai.imaging.volume import SeriesInfo
 
-NO_GEOMETRY = "no patient geometry: left/right and mm unknown"
+NO_GEOMETRY = QT_TR_NOOP("no patient geometry: left/right and mm unknown")
 
 SCALE_BAR_MM = (1, 2, 5, 10, 20, 50, 100)
 _BAR_PART = 0.25
@@ -81,6 +83,41 @@ def position_text(geometry: VolumeGeometry, k: int) -> str:
     return f"{AXIS_LETTERS[geometry.patient_axes[0]][int(position >= 0)]} {abs(position):.1f} mm"
 
 
+def stored_pixel(geometry: VolumeGeometry, column: float, row: float) -> tuple[int, int] | None:
+    """Return the stored (row, column) of the pixel at a picture position; None beside the picture."""
+    _, rows, columns = geometry.shape
+    i, j = (int(place) for place in np.rint(geometry.display.to_stored(np.array([row, column]), (rows, columns))))
+    return (i, j) if 0 <= i < rows and 0 <= j < columns else None
+
+
+def value_words(geometry: VolumeGeometry, k: int, values: NDArray[np.float32], pixel: tuple[int, int]) -> list[str]:
+    """Return value, place on the grid and place in the patient of a stored ``pixel`` (row, column) of slice ``k``.
+
+    Parameters
+    ----------
+    geometry : VolumeGeometry
+        Of the series.
+    k : int
+        The slice.
+    values : array (H, W)
+        Of slice ``k``, in stored order.
+    pixel : (int, int)
+        From `stored_pixel`.
+    """
+    i, j = pixel
+    words = [tr("value {value}").format(value=f"{values[i, j]:.5g}"), tr("row {i} column {j}").format(i=i, j=j)]
+    if geometry.known:
+        place = geometry.to_mm(np.array([k, i, j], float))
+        names = (f"{AXIS_LETTERS[axis][int(mm > 0)]} {abs(mm):.1f}" for axis, mm in enumerate(place))
+        words.append(" ".join(names) + " mm")
+    return words
+
+
+def zoom_text(percent: float) -> str:
+    """Return the line of a zoom: screen pixels per picture pixel times 100."""
+    return tr("zoom {percent} %").format(percent=f"{percent:.0f}")
+
+
 @dataclass(frozen=True, slots=True)
 class CornerTexts:
     """Lines of text for the four corners, top line first."""
@@ -120,17 +157,15 @@ def corner_texts(
     """
     number = "" if info.series_number is None else f"{info.series_number}: "
     return CornerTexts(
-        top_left=_lines(number + (info.description or "series"), _modality_text(info, geometry)),
+        top_left=_lines(number + (info.description or tr("series")), _modality_text(info, geometry)),
         top_right=_identity_lines(identity),
         bottom_left=_lines(
             f"{slice_index + 1}/{geometry.shape[0]}",
             position_text(geometry, slice_index),
             _thickness_text(info, geometry),
-            "" if geometry.known else NO_GEOMETRY,
+            "" if geometry.known else tr(NO_GEOMETRY),
         ),
-        bottom_right=_lines(
-            _timing_text(info), window.text, "" if zoom_percent is None else f"zoom {zoom_percent:.0f} %"
-        ),
+        bottom_right=_lines(_timing_text(info), window.text, "" if zoom_percent is None else zoom_text(zoom_percent)),
     )
 
 
@@ -145,15 +180,19 @@ def _modality_text(info: SeriesInfo, geometry: VolumeGeometry) -> str:
 def _identity_lines(identity: Identity | None) -> tuple[str, ...]:
     if identity is None:
         return ()
-    born = f"born {identity.birth_date}" if identity.birth_date else ""
+    born = tr("born {date}").format(date=identity.birth_date) if identity.birth_date else ""
     return _lines(identity.name, identity.patient_id, born, identity.study_date)
 
 
 def _thickness_text(info: SeriesInfo, geometry: VolumeGeometry) -> str:
     """Return thickness and spacing of the slices: what the file states, and what the positions say."""
-    thickness = "" if info.slice_thickness_mm is None else f"thickness {_short(info.slice_thickness_mm)} mm"
+    thickness = _stated(tr("thickness {mm} mm"), info.slice_thickness_mm)
     apart = geometry.known and geometry.shape[0] > 1
-    return " · ".join(_lines(thickness, f"spacing {_short(geometry.spacing[0])} mm" if apart else ""))
+    return " · ".join(_lines(thickness, _stated(tr("spacing {mm} mm"), geometry.spacing[0] if apart else None)))
+
+
+def _stated(words: str, mm: float | None) -> str:
+    return "" if mm is None else words.format(mm=_short(mm))
 
 
 def _timing_text(info: SeriesInfo) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import cast
 
-from viewer.core.answers import About, Answer, Stage, Value, case_id_of, clean_text, valid_reader_id
+from viewer.core.answers import STAGES, About, Answer, Stage, Value, case_id_of, clean_text, valid_reader_id
 from viewer.core.event_log import BUSY_SECONDS, Event, EventLog, RatingError
 from viewer.core.items import Item
 
@@ -27,7 +27,7 @@ __all__ = [
 
 ACTIONS = (
     *("show", "answer", "change", "lock", "toggle_map", "opacity", "window", "zoom", "idle", "resume", "override"),
-    "export",
+    *("export", "what_if"),
 )
 
 
@@ -71,6 +71,7 @@ class RatingStore:
         self._latest: dict[tuple[object, ...], Answer] = {}
         self._changes: dict[tuple[object, ...], int] = {}
         self._presentations: dict[tuple[str, str, int], dict[str, int]] = {}
+        self._locks: dict[tuple[object, ...], set[Stage]] = {}
         self._log = EventLog(path, busy_seconds)
         try:
             self.refresh()
@@ -112,6 +113,8 @@ class RatingStore:
             for event in others:
                 self._absorb(event)
             saved = self._numbered(answer)
+            if saved.about.stage in self._locks.get(_case_key(saved.about), ()):
+                raise RatingError("This reading is locked; its answers are no longer changed.")
             old = self._latest.get(saved.key)
             if (old is None) if remove else (old is not None and old.content == saved.content):
                 saved = old or saved
@@ -128,6 +131,51 @@ class RatingStore:
         if event is not None:
             self._absorb(event)
         return saved
+
+    def lock(self, about: About, required: Collection[str] = (), new: Mapping[str, object] | None = None) -> None:
+        """Lock the answers of the case and stage that ``about`` names: from then on none of them is changed.
+
+        Parameters
+        ----------
+        about : About
+            Reader, case and stage.
+        required : collection of str
+            Item ids that must have been answered.
+        new : mapping, optional
+            Kept in the event: how long the stage took and the like.
+
+        Raises
+        ------
+        RatingError
+            When a required answer or the lock of an earlier stage is missing, or it could not be saved. Locking twice
+            is fine.
+        """
+
+        def make(others: list[Event]) -> Event | None:
+            for event in others:
+                self._absorb(event)
+            numbered = self._numbered_about(about)
+            locked = self._locks.get(_case_key(numbered), set())
+            if about.stage in locked:
+                return None
+            if any(stage not in locked for stage in STAGES[: STAGES.index(about.stage)]):
+                raise RatingError("The reading is not locked: the stage before it is still open.")
+            given = {answer.item_id for answer in self._latest.values() if _is_of(answer.about, numbered)}
+            if not given.issuperset(required):
+                raise RatingError("The reading is not locked: an answer that it needs is not saved.")
+            return self._event("lock", numbered, self._utc(), "", None, dict(new or {}), "")
+
+        event = self._log.append(make)
+        if event is not None:
+            self._absorb(event)
+
+    def locks(self) -> dict[tuple[str, str], frozenset[Stage]]:
+        """Return the locked stages by reader and case of the open review."""
+        found: dict[tuple[str, str], frozenset[Stage]] = {}
+        for (_, reader_id, _, case_id, _), stages in self._locks.items():
+            key = str(reader_id), str(case_id)
+            found[key] = found.get(key, frozenset()) | stages
+        return found
 
     def log(self, action: str, about: About, item_id: str = "", new: object = None, reason: str = "") -> None:
         """Save an event that is no answer, such as "show", "toggle_map" or "export".
@@ -179,12 +227,14 @@ class RatingStore:
 
     def _numbered(self, answer: Answer) -> Answer:
         """Fill in the presentation number: the one that the case has, else the next."""
-        about = answer.about
+        return answer if answer.about.presentation_no else replace(answer, about=self._numbered_about(answer.about))
+
+    def _numbered_about(self, about: About) -> About:
         if about.presentation_no:
-            return answer
+            return about
         seen = self._presentations.get((about.study_id, about.reader_id, about.session), {})
         number = seen.get(about.case_id, max(seen.values(), default=0) + 1)
-        return replace(answer, about=replace(about, presentation_no=number))
+        return replace(about, presentation_no=number)
 
     def _event(
         self, action: str, about: About, utc: str, item_id: str, old: object, new: object, reason: str
@@ -207,10 +257,14 @@ class RatingStore:
 
     def _absorb(self, event: Event) -> None:
         self._events.append(event)
-        if event["action"] not in ("answer", "change"):
+        if event["action"] not in ("answer", "change", "lock"):
             return
         try:
-            self._absorb_answer(event)
+            if event["action"] == "lock":
+                about = About(**cast("dict[str, object]", event["about"]))  # type: ignore[arg-type]
+                self._locks.setdefault(_case_key(about), set()).add(about.stage)
+            else:
+                self._absorb_answer(event)
         except (TypeError, KeyError, RatingError) as error:
             raise RatingError(
                 f"Event {event.get('seq')} of {self.path} is no answer that can be understood."
@@ -229,6 +283,14 @@ class RatingStore:
         answer = Answer(about, str(event["item_id"]), **new)  # type: ignore[arg-type]
         self._latest[answer.key] = answer
         self._changes[answer.key] = answer.revisions
+
+
+def _case_key(about: About) -> tuple[object, ...]:
+    return about.study_id, about.reader_id, about.session, about.case_id, about.presentation_no
+
+
+def _is_of(about: About, other: About) -> bool:
+    return _case_key(about) == _case_key(other) and about.stage == other.stage
 
 
 def _answer_fields(answer: Answer) -> dict[str, object]:

@@ -12,7 +12,15 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from viewer.core.overlay import COLORMAPS, LABEL_COLOURS, LabelStyle, OverlayStyle, ValueRange, painted_levels
+from viewer.core.overlay import (
+    COLORMAPS,
+    LABEL_COLOURS,
+    LabelStyle,
+    OverlayStyle,
+    ValueRange,
+    outline_colour,
+    painted_levels,
+)
 from viewer.core.window import Window, grey_levels
 from xai.imaging.geometry import DisplayTransform
 
@@ -24,8 +32,8 @@ HATCH_LIGHT = 0xFF3A4256
 _BAND_PIXELS = 1 << 15
 """Pixels worked on at a time, so that what lies between two steps stays in the processor's cache."""
 _HATCH_PERIOD = 8
-_OUTLINE_LEVEL = 192
-"""Where in its colour table an outline takes its colour: bright, and different between tables."""
+_DASH = 3
+"""Pixels, counted along rows and columns together, after which a line on another line begins or ends."""
 
 _Overlay = tuple[NDArray[np.float32], OverlayStyle | LabelStyle, ValueRange | None]
 
@@ -36,6 +44,7 @@ def render(
     window: Window,
     invert: bool = False,
     overlays: Sequence[_Overlay] = (),
+    body: NDArray[np.bool_] | None = None,
 ) -> NDArray[np.uint32]:
     """Return the picture of a slice.
 
@@ -51,6 +60,9 @@ def render(
         White on black or black on white; overlays keep their colours.
     overlays : sequence of Layer or (values, style, limits)
         Painted in this order, outlines on top of all. Values (H, W) in stored order; NaN leaves the picture as it is.
+        An outline is broken into dashes where it runs along one that is there already.
+    body : array (H, W) bool, optional
+        Maps are painted only where it is true; labels everywhere.
 
     Returns
     -------
@@ -62,16 +74,19 @@ def render(
     for values, _, _ in layers:
         if values.shape != stored.shape:
             raise ValueError(f"an overlay of {values.shape} does not fit a slice of {stored.shape}")
+    if body is not None and body.shape != stored.shape:
+        raise ValueError(f"a body of {body.shape} does not fit a slice of {stored.shape}")
     filled = [layer for layer in layers if layer[1].fill and layer[1].opacity > 0]
     picture = np.empty(stored.shape, np.uint32)
     band = max(1, _BAND_PIXELS // max(stored.shape[1], 1))
     for first in range(0, stored.shape[0], band):
         rows = slice(first, first + band)
         within = [(values[rows], style, limits) for values, style, limits in filled]
-        picture[rows] = _painted(stored[rows], window, invert, within)
+        picture[rows] = _painted(stored[rows], window, invert, within, None if body is None else body[rows])
+    drawn = np.zeros(stored.shape, bool)
     for values, style, limits in layers:
         if style.outline:
-            _draw_outline(picture, painted_levels(values, style, limits), style)
+            _draw_outline(picture, _levels(values, style, limits, body), style, drawn)
     # Turned at the end, and once: the pixels of slice and overlays lie in memory as they are read.
     shown = np.ascontiguousarray(display.apply(picture), np.uint32)
     if np.isnan(stored.min(initial=np.inf)):  # The minimum carries a NaN along and is cheaper than asking every pixel.
@@ -80,7 +95,11 @@ def render(
 
 
 def _painted(
-    values: NDArray[np.float32], window: Window, invert: bool, layers: Sequence[_Overlay]
+    values: NDArray[np.float32],
+    window: Window,
+    invert: bool,
+    layers: Sequence[_Overlay],
+    body: NDArray[np.bool_] | None,
 ) -> NDArray[np.uint32]:
     """Return some rows of the picture with the overlays' colours."""
     grey = grey_levels(values, window)
@@ -88,12 +107,24 @@ def _painted(
         np.subtract(255, grey, out=grey)
     picture: NDArray[np.uint32] | None = None
     for evidence, style, limits in layers:
-        levels, key = painted_levels(evidence, style, limits), _colour_key(style)
+        levels, key = _levels(evidence, style, limits, body), _colour_key(style)
         if picture is None:
             picture = _on_grey(grey, levels, key, style.opacity)
         else:
             picture = _on_colour(picture, levels, key, style.opacity)
     return _grey_picture(grey) if picture is None else picture
+
+
+def _levels(
+    values: NDArray[np.float32],
+    style: OverlayStyle | LabelStyle,
+    limits: ValueRange | None,
+    body: NDArray[np.bool_] | None,
+) -> NDArray[np.uint16]:
+    levels = painted_levels(values, style, limits)
+    if body is not None and isinstance(style, OverlayStyle):
+        levels *= body
+    return levels
 
 
 def _grey_picture(grey: NDArray[np.uint8]) -> NDArray[np.uint32]:
@@ -152,10 +183,17 @@ def _on_colour(picture: NDArray[np.uint32], levels: NDArray[np.uint16], key: str
     return blended
 
 
-def _draw_outline(picture: NDArray[np.uint32], levels: NDArray[np.uint16], style: OverlayStyle | LabelStyle) -> None:
-    """Colour the painted pixels that touch another label, or nothing painted, above, below or beside them."""
-    labelled = isinstance(style, LabelStyle)
-    kinds = levels if labelled else (levels > 0).astype(np.uint16)
+def _draw_outline(
+    picture: NDArray[np.uint32],
+    levels: NDArray[np.uint16],
+    style: OverlayStyle | LabelStyle,
+    drawn: NDArray[np.bool_],
+) -> None:
+    """Colour the painted pixels that touch another label, or nothing painted, above, below or beside them.
+
+    ``drawn`` says where lines are already, and is kept up to date.
+    """
+    kinds = levels if isinstance(style, LabelStyle) else (levels > 0).astype(np.uint16)
     inner = np.zeros(kinds.shape, bool)
     middle = kinds[1:-1, 1:-1]
     inner[1:-1, 1:-1] = (
@@ -164,10 +202,17 @@ def _draw_outline(picture: NDArray[np.uint32], levels: NDArray[np.uint16], style
         & (middle == kinds[1:-1, :-2])
         & (middle == kinds[1:-1, 2:])
     )
-    edge = (kinds > 0) & ~inner
-    colours = _colours(_colour_key(style)).astype(np.uint32)
-    packed = np.uint32(OPAQUE) | (colours[:, 0] << np.uint32(16)) | (colours[:, 1] << np.uint32(8)) | colours[:, 2]
-    picture[edge] = packed[levels[edge]] if labelled else packed[_OUTLINE_LEVEL]
+    rows, columns = np.nonzero((kinds > 0) & ~inner)
+    gap = drawn[rows, columns] & ((rows + columns) // _DASH % 2 == 0)
+    rows, columns = rows[~gap], columns[~gap]
+    drawn[rows, columns] = True
+    if isinstance(style, LabelStyle):
+        colours = _colours("").astype(np.uint32)
+        packed = np.uint32(OPAQUE) | (colours[:, 0] << np.uint32(16)) | (colours[:, 1] << np.uint32(8)) | colours[:, 2]
+        picture[rows, columns] = packed[levels[rows, columns]]
+    else:
+        red, green, blue = outline_colour(style)
+        picture[rows, columns] = np.uint32(OPAQUE | red << 16 | green << 8 | blue)
 
 
 def _draw_hatch(picture: NDArray[np.uint32], unread: NDArray[np.bool_]) -> None:

@@ -8,21 +8,22 @@ list of states.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from types import MappingProxyType
 from typing import Literal
 
-from viewer.core.overlay import LabelStyle, OverlayStyle
+from viewer.core.beside import Beside, ResolvedBeside, SecondContext, resolve_beside
+from viewer.core.overlay import OverlayStyle
+from viewer.core.panes import LAYOUTS as LAYOUTS
+from viewer.core.panes import METHOD_PANES as METHOD_PANES
+from viewer.core.panes import LayoutName as LayoutName
+from viewer.core.panes import Overlays as Overlays
+from viewer.core.panes import Pane as Pane
+from viewer.core.panes import Style as Style
+from viewer.core.panes import in_order, layout_panes, with_lines
 from viewer.core.window import Window
 
-LayoutName = Literal["single", "compare", "methods"]
 TargetName = Literal["affected", "predicted", "healthy"]
-Style = OverlayStyle | LabelStyle
-Overlays = tuple[tuple[str, Style], ...]
-
-LAYOUTS: tuple[LayoutName, ...] = ("single", "compare", "methods")
-"""One picture; clean beside overlay; clean and one picture for each of three methods."""
-METHOD_PANES = 3
 TARGETS: tuple[TargetName, ...] = ("affected", "predicted", "healthy")
 _CLASS_OF_TARGET: Mapping[str, int | None] = MappingProxyType({"affected": 1, "predicted": None, "healthy": 0})
 
@@ -45,7 +46,9 @@ class ViewState:
     pan : (float, float)
         Picture pixels (right, down) by which the picture has been moved from the middle.
     overlays : tuple of (key, style)
-        Every method and label map with its style, bottom one first. Several may be visible.
+        Every method and label map with its style, in the order of the list. Several may be visible.
+    stack : tuple of str
+        In which order they are painted, bottom one first; what it does not name lies below, in the list's order.
     active : str
         The overlay that keys and the panel act on; empty for none.
     overlays_on : bool
@@ -54,6 +57,12 @@ class ViewState:
         Space is held: the picture without overlays, for as long as it is held.
     target : "affected", "predicted" or "healthy"
         The class whose evidence is shown.
+    body_only : bool
+        Maps are painted where the body is, and not on air.
+    maximised : int, optional
+        The pane of the layout that is shown alone; None shows all.
+    beside : Beside
+        How a second series is shown.
     """
 
     slice_index: int = 0
@@ -62,6 +71,7 @@ class ViewState:
     zoom: float = 1.0
     pan: tuple[float, float] = (0.0, 0.0)
     overlays: Overlays = ()
+    stack: tuple[str, ...] = ()
     active: str = ""
     overlays_on: bool = True
     peek: bool = False
@@ -69,12 +79,15 @@ class ViewState:
     target: TargetName = "affected"
     crosshair: bool = False
     identity_hidden: bool = True
+    body_only: bool = True
+    maximised: int | None = None
+    beside: Beside = field(default_factory=Beside)
     swipe: float | None = None
     """Where a line parts the clean picture (left) from the overlay (right), as a share of the view; None: no line."""
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """Every overlay's key, bottom one first."""
+        """Every overlay's key, in the order of the list."""
         return tuple(key for key, _ in self.overlays)
 
     @property
@@ -88,6 +101,11 @@ class ViewState:
             if name == key:
                 return style
         raise KeyError(key)
+
+    @property
+    def painting_order(self) -> tuple[str, ...]:
+        """Every overlay's key in the order in which they are painted, bottom one first."""
+        return tuple(key for key, _ in in_order(self.overlays, self.stack))
 
     @property
     def target_class(self) -> int | None:
@@ -182,10 +200,7 @@ def soloed(state: ViewState, key: str) -> ViewState:
 
 
 def stepped(state: ViewState, by: int, among: Collection[str] | None = None) -> ViewState:
-    """Show the next (1) or previous (-1) method alone, going round; label maps are no methods and stay as they are.
-
-    ``among`` are the methods that are stopped at, all of them without it.
-    """
+    """Show the next (1) or previous (-1) method ``among`` these alone, going round; label maps stay as they are."""
     every = [key for key, style in state.overlays if isinstance(style, OverlayStyle)]
     methods = [key for key in every if among is None or key in among or (by == 0 and key == state.active)]
     if not methods:
@@ -212,11 +227,30 @@ def opacity_changed(state: ViewState, by: float) -> ViewState:
     return styled(state, state.active, opacity=opacity)
 
 
-def outline_toggled(state: ViewState) -> ViewState:
-    """Draw the outline of the active overlay's threshold, or leave it out."""
+def outline_cycled(state: ViewState) -> ViewState:
+    """Fill the active overlay's painted part, fill and outline it, or outline it alone: the next of the three."""
     if not state.active:
         return state
-    return styled(state, state.active, outline=not state.style(state.active).outline)
+    style = state.style(state.active)
+    fill, outline = (True, True) if not style.outline else (not style.fill, style.fill)
+    return styled(state, state.active, fill=fill, outline=outline)
+
+
+def restacked(state: ViewState, by: int) -> ViewState:
+    """Paint the active overlay after (1) or before (-1) the next one that is shown with it."""
+    order = list(state.painting_order)
+    shown = [key for key in order if key in state.shown or key == state.active]
+    place = shown.index(state.active) + by if state.active in shown else -1
+    if not 0 <= place < len(shown):
+        return state
+    order.remove(state.active)
+    order.insert(order.index(shown[place]) + (by > 0), state.active)
+    return replace(state, stack=tuple(order))
+
+
+def body_toggled(state: ViewState) -> ViewState:
+    """Paint maps on the body alone, or everywhere."""
+    return replace(state, body_only=not state.body_only)
 
 
 def peeking(state: ViewState, held: bool) -> ViewState:
@@ -238,17 +272,19 @@ def laid_out(state: ViewState, layout: LayoutName) -> ViewState:
     """Show ``layout``."""
     if layout not in LAYOUTS:
         raise ValueError(f"layout must be one of {', '.join(LAYOUTS)}, got {layout!r}")
-    return replace(state, layout=layout)
+    return replace(state, layout=layout, maximised=None)
 
 
 def layout_toggled(state: ViewState) -> ViewState:
     """Go to the next layout."""
-    return replace(state, layout=LAYOUTS[(LAYOUTS.index(state.layout) + 1) % len(LAYOUTS)])
+    return laid_out(state, LAYOUTS[(LAYOUTS.index(state.layout) + 1) % len(LAYOUTS)])
 
 
-def maximised(state: ViewState, before: LayoutName = "compare") -> ViewState:
-    """Show one picture, or go back to the layout ``before`` that."""
-    return replace(state, layout="single" if state.layout != "single" else before)
+def maximised(state: ViewState, pane: int = 0, before: LayoutName = "compare") -> ViewState:
+    """Show ``pane`` of the layout alone, or all of them again; from the layout of one go to the one ``before`` it."""
+    if state.layout == "single":
+        return laid_out(state, before)
+    return replace(state, maximised=pane if state.maximised is None else None)
 
 
 def swiped(state: ViewState, place: float | None) -> ViewState:
@@ -281,23 +317,17 @@ class ViewContext:
         The series' automatic window.
     predicted : tuple of int
         Predicted class of each slice, -1 where there is none (yet); may be shorter than the series.
+    second : SecondContext, optional
+        The series beside it.
     with_maps : tuple of str, optional
-        Methods that have maps or will have them without being asked; all of them without it. Panes of several methods
-        show no others, but for the chosen one.
+        Methods that have maps or will have them unasked: panes of several methods show no others but the chosen one.
     """
 
     slices: int = 0
     auto_window: Window = _UNIT_WINDOW
     predicted: tuple[int, ...] = ()
+    second: SecondContext | None = None
     with_maps: tuple[str, ...] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Pane:
-    """One slice view of the layout and the overlays it paints, bottom one first."""
-
-    overlays: Overlays = ()
-    swipe: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,6 +346,9 @@ class ResolvedView:
     """Class that the shown slice's maps explain; None while its prediction is awaited."""
     crosshair: bool
     identity_hidden: bool
+    body_only: bool = True
+    beside: ResolvedBeside | None = None
+    """The second series; None where there is none."""
 
 
 def resolve(state: ViewState, context: ViewContext) -> ResolvedView:
@@ -326,12 +359,25 @@ def resolve(state: ViewState, context: ViewContext) -> ResolvedView:
         target = context.predicted[slice_index]
     painted: Overlays = ()
     if state.overlays_on and not state.peek:
-        painted = tuple((key, style) for key, style in state.overlays if style.visible)
+        listed = with_lines(state.overlays)
+        painted = tuple((key, style) for key, style in in_order(listed, state.stack) if style.visible)
     maps = [key for key, style in painted if isinstance(style, OverlayStyle)]
-    panes = _panes(state, painted, context.with_maps)
+    hidden = not state.overlays_on or state.peek
+    offered = tuple(
+        (key, style)
+        for key, style in state.overlays
+        if context.with_maps is None or key in context.with_maps or key == state.active
+    )
+    panes = layout_panes(state.layout, painted, offered, state.active, hidden=hidden, swipe=state.swipe)
+    if state.maximised is not None:
+        panes = (panes[min(state.maximised, len(panes) - 1)],)
+    window = state.window or context.auto_window
+    beside = None
+    if context.second is not None:
+        beside = resolve_beside(state.beside, context.second, slice_index, state.zoom, state.pan, window)
     return ResolvedView(
         slice_index=slice_index,
-        window=state.window or context.auto_window,
+        window=window,
         invert=state.invert,
         zoom=state.zoom,
         pan=state.pan,
@@ -340,25 +386,9 @@ def resolve(state: ViewState, context: ViewContext) -> ResolvedView:
         target=target,
         crosshair=state.crosshair,
         identity_hidden=state.identity_hidden,
+        body_only=state.body_only,
+        beside=beside,
     )
-
-
-def _panes(state: ViewState, painted: Overlays, with_maps: tuple[str, ...] | None) -> tuple[Pane, ...]:
-    if state.layout == "single":
-        return (Pane(painted, state.swipe if painted else None),)
-    if state.layout == "compare":
-        return Pane(), Pane(painted)
-    methods = [
-        (key, style)
-        for key, style in state.overlays
-        if isinstance(style, OverlayStyle) and (with_maps is None or key in with_maps or key == state.active)
-    ]
-    place = next((n for n, (key, _) in enumerate(methods) if key == state.active), 0)
-    # The chosen method is always among those that are shown.
-    first = max(0, min(place, len(methods) - METHOD_PANES))
-    shown = [((key, replace(style, visible=True)),) for key, style in methods[first : first + METHOD_PANES]]
-    hidden = not state.overlays_on or state.peek
-    return Pane(), *(Pane(() if hidden else one) for one in shown)
 
 
 def differences(old: ResolvedView | None, new: ResolvedView) -> frozenset[str]:

@@ -14,7 +14,10 @@ from PySide6.QtWidgets import QApplication
 from viewer.app.engine import Engine
 from viewer.app.engine_worker import TORCH_HANDLERS
 from viewer.app.explaining import Explaining
+from viewer.app.exposure import ExposureLog
 from viewer.app.reading import Reading
+from viewer.app.recents import Recents
+from viewer.app.reveal import Reveal
 from viewer.app.session import Session
 from viewer.app.settings import Settings
 from viewer.app.tasks import TaskRunner
@@ -80,10 +83,20 @@ class Workplace(QObject):
         self.session = Session(self.files, self)
         self.explaining = Explaining(self.engine, self, catalogue)
         self.reading = Reading(answers, self.answers, self)
+        # What may not be seen yet is shown from one that knows of no model.
+        blank = Explaining(self.engine, self, catalogue)
+        self.reveal = Reveal(self.session, self.explaining, self.reading, blank, self)
+        self.exposure = ExposureLog(self.reading, self)
         self.settings = settings
         self.reading.set_reader(settings.reader_id)
-        self.window = MainWindow(self.session, self.explaining, self.reading, self.exports)
+        self.recents = Recents(settings.store, self)
+        self.window = MainWindow(
+            self.session, self.explaining, self.reading, self.reveal, self.exports, recents=self.recents
+        )
         self.window.restoreGeometry(settings.window)
+        self.window.show_full_form(settings.full_form)
+        self.window.fullFormChanged.connect(self._remember_form)
+        self.window.seen.connect(self.exposure.see)
         self.reading.readerChanged.connect(self._remember_reader)
         self.engine.ready.connect(self.window.show_engine)
         for sentence in (self.engine.crashed, self.engine.stopped):
@@ -92,6 +105,7 @@ class Workplace(QObject):
     def start(self, paths: Sequence[Path] = (), bundle: Path | None = None) -> None:
         """Show the window; then start the engine and open what was asked for."""
         self.window.show()
+        self.window.windowHandle().installEventFilter(self.exposure)
         self.reading.open()
         self.engine.start()
         if bundle is not None:
@@ -104,6 +118,17 @@ class Workplace(QObject):
         if self.explaining.model_path is not None:
             self.settings.model = self.explaining.model_path.absolute()
 
+    def remember_mode(self) -> None:
+        """Read first if that was chosen the last time, and remember the choice from now on."""
+        self.reveal.set_on(self.settings.read_first)
+        self.reveal.modeChanged.connect(self._remember_mode)
+
+    def _remember_mode(self, on: bool) -> None:
+        self.settings.read_first = on
+
+    def _remember_form(self, full: bool) -> None:
+        self.settings.full_form = full
+
     def _remember_reader(self, reader_id: str) -> None:
         self.settings.reader_id = reader_id
 
@@ -114,6 +139,7 @@ class Workplace(QObject):
         self.is_closed = True
         self.settings.window = self.window.saveGeometry()
         self.settings.save()
+        self.exposure.close()
         self.reading.close()
         if self.answers.is_busy:
             loop, tick = QEventLoop(), QTimer(interval=10)
@@ -135,6 +161,7 @@ def run(paths: list[Path], bundle: Path | None, demo: bool) -> int:
     workplace.window.show_hint_for(demo)
     # The demo's model is of no use for anything else, so it is not remembered.
     if not demo:
+        workplace.remember_mode()
         workplace.explaining.modelChanged.connect(workplace.remember_model)
     workplace.start(paths, bundle or settings.model)
     code = app.exec()

@@ -6,7 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QTextCursor
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QFileDialog, QTextBrowser, QVBoxLayout, QWidget
+
+from viewer.core.words import tr
 
 
 def show_page(parent: QWidget, title: str, html: str, width: int = 640, height: int = 620) -> QDialog:
@@ -20,12 +23,22 @@ def show_page(parent: QWidget, title: str, html: str, width: int = 640, height: 
     page.setOpenExternalLinks(False)
     buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
     buttons.rejected.connect(dialog.reject)
+    copy = buttons.addButton(tr("Copy all"), QDialogButtonBox.ButtonRole.ActionRole)
+    copy.setToolTip(tr("Copy the whole page; parts of it can be selected and copied, too."))
+    copy.clicked.connect(lambda: _copy_all(page))
     column = QVBoxLayout(dialog)
     column.addWidget(page)
     column.addWidget(buttons)
     dialog.resize(width, height)
     _open(dialog, parent)
     return dialog
+
+
+def _copy_all(page: QTextBrowser) -> None:
+    # With its form and as plain text: whoever pastes takes what fits.
+    page.selectAll()
+    page.copy()
+    page.moveCursor(QTextCursor.MoveOperation.Start)
 
 
 def choose(

@@ -11,14 +11,15 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QDialogButtonBox, QPushButton
 
 from viewer.app.control import Control
-from viewer.app.engine import Engine
 from viewer.app.explaining import Explaining
 from viewer.app.method_words import card_text, chosen_method, explanation_card, method_texts
 from viewer.app.reading import Reading
+from viewer.app.reveal import Reveal
 from viewer.app.session import Session
 from viewer.app.what_if import WhatIf
 from viewer.core import view_state
 from viewer.core.overlay import OverlayStyle
+from viewer.core.what_if import WhatIfFinding
 from viewer.core.words import tr
 from viewer.ui import pages
 from viewer.ui.dialogs import show_page
@@ -35,8 +36,8 @@ class ExplanationDesk(QObject):
         The panels.
     session, explaining, reading, control
         What they act on.
-    engine : Engine
-        Asked about painted slices.
+    reveal : Reveal
+        Says what may be seen.
     """
 
     message = Signal(str, bool)
@@ -48,13 +49,13 @@ class ExplanationDesk(QObject):
         session: Session,
         explaining: Explaining,
         reading: Reading,
+        reveal: Reveal,
         control: Control,
-        engine: Engine,
     ) -> None:
         super().__init__(bench)
         self._bench, self._session, self._explaining = bench, session, explaining
-        self._reading, self._control = reading, control
-        self.what_if = WhatIf(engine, explaining, self)
+        self._reading, self._reveal, self._control = reading, reveal, control
+        self.what_if = WhatIf(explaining.engine, explaining, self)
         self.brush = Brush(self.what_if, self)
         panel, bar, what_if = bench.overlays, bench.what_if, self.what_if
         panel.runRequested.connect(self._run)
@@ -81,6 +82,7 @@ class ExplanationDesk(QObject):
         bar.leaveRequested.connect(self.leave_what_if)
         what_if.changed.connect(self._show_what_if)
         what_if.failed.connect(lambda why: self.message.emit(why, True))
+        reveal.changed.connect(self._follow_reveal)
         session.seriesChanged.connect(what_if.start_over)
         explaining.modelChanged.connect(what_if.start_over)
 
@@ -100,6 +102,8 @@ class ExplanationDesk(QObject):
     # Methods --------------------------------------------------------------------------------------------------------
 
     def _run(self, key: str, whole: bool) -> None:
+        if not self._reveal.shows_maps:
+            return
         state = self._session.state
         if not state.overlays_on or not state.style(key).visible:
             # Who asks for a map wants to see it.
@@ -135,8 +139,8 @@ class ExplanationDesk(QObject):
 
     def show(self, styles: dict[str, OverlayStyle]) -> None:
         """Bring the panel up to date; ``styles`` as far as overlays are on."""
-        session, explaining, panel = self._session, self._explaining, self._bench.overlays
-        state = session.state
+        session, explaining, panel = self._session, self._reveal.maps, self._bench.overlays
+        state = self._reveal.state
         shown = [key for key, style in styles.items() if style.visible]
         chosen = chosen_method(session, explaining, shown)
         panel.show_methods(method_texts(session, explaining), styles, chosen, state.target)
@@ -150,13 +154,12 @@ class ExplanationDesk(QObject):
     # The card -------------------------------------------------------------------------------------------------------
 
     def _show_card(self) -> None:
-        card = explanation_card(self._session, self._explaining)
-        window = self._bench.window()
-        dialog = show_page(window, tr("Explanation card"), pages.card_page(card))
+        card = explanation_card(self._session, self._reveal.maps)
+        dialog = show_page(self._bench.window(), tr("Explanation card"), pages.card_page(card))
         buttons = dialog.findChild(QDialogButtonBox)
         assert isinstance(buttons, QDialogButtonBox)
-        copy = QPushButton(tr("Copy"))
-        copy.setToolTip(tr("Copy the card as plain text (Ctrl+C copies what is selected)"))
+        copy = QPushButton(tr("Copy as text"))
+        copy.setToolTip(tr("Copy the card as plain text, a line for each value"))
         buttons.addButton(copy, QDialogButtonBox.ButtonRole.ActionRole)
         copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(card_text(card)))
 
@@ -180,6 +183,12 @@ class ExplanationDesk(QObject):
                 view.set_mode(self.brush)
             self._bench.views[0].setFocus(Qt.FocusReason.OtherFocusReason)
             self._show_what_if()
+
+    def _follow_reveal(self) -> None:
+        # The brush tells what the model says, and scores tell of maps.
+        if not self._reveal.shows_maps:
+            self.leave_what_if()
+            self._explaining.scoring.stop()
 
     def leave_what_if(self) -> None:
         """Put the brush away."""
@@ -211,8 +220,8 @@ class ExplanationDesk(QObject):
             return tr("The model has not answered yet.")
         if self._session.volume is None:
             return tr("The series is not read completely yet.")
-        if not callable(getattr(self._reading, "attach", None)):
-            return tr("The feedback takes no attachments yet.")
+        if not self._reading.is_open:
+            return tr("The store of answers is not open.")
         return ""
 
     def _attach(self) -> None:
@@ -222,5 +231,14 @@ class ExplanationDesk(QObject):
         if finding is None or why:
             self.message.emit(why, False)
             return
-        self._reading.attach(finding)  # type: ignore[attr-defined]
-        self.message.emit(tr("The painted region and its effect are attached to the feedback."), False)
+        attach_finding(self._reading, finding)
+        words = tr("Attached to the feedback: slice {k}, {name} {before:.2f} → {after:.2f}.")
+        self.message.emit(
+            words.format(k=finding.slice_index, name=finding.class_name, before=finding.before, after=finding.after),
+            False,
+        )
+
+
+def attach_finding(reading: Reading, finding: WhatIfFinding) -> None:
+    """Keep a finding beside the answers about what is on screen: as an event of the store, with the region in it."""
+    reading.log("what_if", reading.about(), finding.to_dict())

@@ -11,9 +11,14 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 from viewer.app.explaining import Explaining
 from viewer.app.export import maps_writing
 from viewer.app.reading import Reading
+from viewer.app.recents import Recents
+from viewer.app.reveal import Reveal
 from viewer.app.session import Session
-from viewer.app.tasks import TaskRunner
+from viewer.app.tasks import Task, TaskRunner
+from viewer.core.words import tr
+from viewer.demo import is_demo
 from viewer.ui.dialogs import choose
+from viewer.ui.export_dialog import ask_for_export
 
 BUNDLE_FILE = "bundle.toml"
 
@@ -26,29 +31,74 @@ class Files(QObject):
     """The maps were written, or could not be."""
 
     def __init__(
-        self, window: QWidget, session: Session, explaining: Explaining, reading: Reading, runner: TaskRunner
+        self,
+        window: QWidget,
+        session: Session,
+        explaining: Explaining,
+        reading: Reading,
+        reveal: Reveal,
+        runner: TaskRunner,
+        recents: Recents | None = None,
     ) -> None:
         super().__init__(window)
+        self._recents = recents
+        self._writing: Task | None = None
         self._window, self._runner = window, runner
         self._session, self._explaining, self._reading = session, explaining, reading
-        reading.exported.connect(lambda rows, path: self.message.emit(f"{rows} answers written to {path}.", False))
+        session.pathsOpened.connect(self._remember)
+        self._reveal = reveal
+        reading.exported.connect(self._exported)
+
+    def _exported(self, rows: int, path: Path) -> None:
+        self.message.emit(tr("{rows} answers written to {path}.").format(rows=rows, path=path), False)
 
     def open_folder(self) -> None:
         """Ask for a folder of series."""
-        choose(self._window, "Open a folder of series", self.open_paths, QFileDialog.FileMode.Directory)
+        choose(self._window, tr("Open a folder of series"), self.open_paths, QFileDialog.FileMode.Directory)
 
     def open_files(self) -> None:
         """Ask for single files."""
-        choose(self._window, "Open files", self.open_paths, QFileDialog.FileMode.ExistingFiles)
+        choose(self._window, tr("Open files"), self.open_paths, QFileDialog.FileMode.ExistingFiles)
+
+    def add_folder(self) -> None:
+        """Ask for a folder of series that come to those that are open."""
+        choose(self._window, tr("Add a folder of series"), self.add_paths, QFileDialog.FileMode.Directory)
+
+    def add_files(self) -> None:
+        """Ask for single files that come to what is open."""
+        choose(self._window, tr("Add files"), self.add_paths, QFileDialog.FileMode.ExistingFiles)
 
     def open_paths(self, paths: Sequence[Path]) -> None:
-        """Open files and folders; a folder that is a classifier bundle is opened as the model."""
+        """Open files and folders instead of what is open; a folder that is a classifier bundle becomes the model."""
+        rest = self._without_models(paths)
+        if rest:
+            self._session.open(rest)
+
+    def add_paths(self, paths: Sequence[Path]) -> None:
+        """Open files and folders beside what is open; a folder that is a classifier bundle becomes the model."""
+        rest = self._without_models(paths)
+        if rest:
+            self._session.add(rest)
+
+    def take_drop(self, paths: Sequence[Path], adds: bool) -> None:
+        """Open or add what was dropped."""
+        (self.add_paths if adds else self.open_paths)(paths)
+
+    def _without_models(self, paths: Sequence[Path]) -> list[Path]:
         bundles = [path for path in paths if (path / BUNDLE_FILE).is_file()]
         for path in bundles:
             self._explaining.open_model(path)
-        rest = [path for path in paths if path not in bundles]
-        if rest:
-            self._session.open(rest)
+        return [path for path in paths if path not in bundles]
+
+    def _remember(self, paths: Sequence[Path]) -> None:
+        if self._recents is not None and paths and not any(is_demo(path) for path in paths):
+            self._recents.add(paths)
+
+    def forget_recents(self) -> None:
+        """Forget which files and folders were opened."""
+        if self._recents is not None:
+            self._recents.clear()
+            self.message.emit(tr("The list of files and folders opened before is empty now."), False)
 
     def open_model(self) -> None:
         """Ask for the folder of a classifier bundle."""
@@ -59,13 +109,14 @@ class Files(QObject):
         choose(self._window, "Open the folder of a model", take, QFileDialog.FileMode.Directory)
 
     def export_ratings(self) -> None:
-        """Ask where the answers go and write them."""
+        """Show what will be written, ask where it goes, and write it."""
 
-        def take(paths: list[Path]) -> None:
-            self._reading.export(paths[0])
+        def take(path: Path, reader_id: str) -> None:
+            self._reading.export(path, reader_id or None)
 
-        start = Path.home() / "ratings.csv"
-        choose(self._window, "Export ratings", take, QFileDialog.FileMode.AnyFile, start=start, saving=True)
+        reading, start = self._reading, Path.home() / "ratings.csv"
+        hidden = "" if self._reveal.shows_maps else reading.screen.case_id
+        ask_for_export(self._window, reading.answers(), reading.reader_id, start, take, hidden)
 
     def export_maps(self) -> None:
         """Ask for a folder and write what was computed of the open series into it."""
@@ -80,10 +131,11 @@ class Files(QObject):
             task.succeeded.connect(lambda _: self.message.emit(f"Maps written to {paths[0]}.", False))
             task.failed.connect(lambda why: self.message.emit(why, True))
             task.finished.connect(self.mapsWritten)
+            self._writing = task
 
         choose(self._window, "Export maps into a folder", take, QFileDialog.FileMode.Directory)
 
     @property
     def is_writing(self) -> bool:
         """Whether maps are being written."""
-        return self._runner.is_busy
+        return self._writing is not None and not self._writing.is_over

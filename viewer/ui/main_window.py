@@ -4,24 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 
 from PySide6.QtCore import QEvent, Qt, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
+from PySide6.QtGui import QCloseEvent, QKeyEvent
 from PySide6.QtWidgets import QApplication, QMainWindow
 
+from viewer.app.commands import find_command
 from viewer.app.control import Control
 from viewer.app.engine import EngineInfo
 from viewer.app.explaining import Explaining
 from viewer.app.method_words import method_texts
-from viewer.app.reading import Reading
+from viewer.app.reading import Place, Reading
+from viewer.app.recents import Recents
+from viewer.app.reveal import MAP_COMMANDS, Reveal
 from viewer.app.session import LABELS, Session
 from viewer.app.tasks import TaskRunner
+from viewer.core.items import ITEMS
+from viewer.core.load_report import load_report
+from viewer.core.words import tr
 from viewer.ui import pages
 from viewer.ui.dialogs import show_page
+from viewer.ui.drop_hint import DropHint
 from viewer.ui.explanation_desk import ExplanationDesk
 from viewer.ui.files import Files
+from viewer.ui.history_page import history_page
+from viewer.ui.load_page import load_page
 from viewer.ui.menus import build_menus
+from viewer.ui.recent_menu import RecentMenu
 from viewer.ui.screen import Screen
 from viewer.ui.workbench import Workbench
 
@@ -35,15 +44,25 @@ class MainWindow(QMainWindow):
     closing = Signal()
     refreshed = Signal()
     """Everything on screen is up to date with the session."""
+    seen = Signal(object, object)
+    """What an answer given now is about (`OnScreen`), and what the views draw (`ResolvedView`)."""
+    fullFormChanged = Signal(bool)
 
     def __init__(
-        self, session: Session, explaining: Explaining, reading: Reading, runner: TaskRunner, hint: str = ""
+        self,
+        session: Session,
+        explaining: Explaining,
+        reading: Reading,
+        reveal: Reveal,
+        runner: TaskRunner,
+        hint: str = "",
+        recents: Recents | None = None,
     ) -> None:
         super().__init__()
-        self._session, self._explaining, self._reading = session, explaining, reading
+        self._session, self._explaining, self._reading, self._reveal = session, explaining, reading, reveal
         self.control = Control(session, explaining)
-        self.files = Files(self, session, explaining, reading, runner)
-        self.setAcceptDrops(True)
+        self.files = Files(self, session, explaining, reading, reveal, runner, recents)
+        self.drops = DropHint(self)
         bench = Workbench(method_texts(session, explaining))
         self.bench, self.views, self.series_panel, self.strip = bench, bench.views, bench.series_panel, bench.strip
         self.counter, self.readout, self.task_bar = bench.counter, bench.readout, bench.task_bar
@@ -54,12 +73,17 @@ class MainWindow(QMainWindow):
         self.resize(1440, 900)
         self._blink = QTimer(self, interval=BLINK_MS)
         self._blink.timeout.connect(lambda: self.control.peek(not session.state.peek))
-        self.desk = ExplanationDesk(bench, session, explaining, reading, self.control, explaining.engine)
-        self._content = Screen(bench, session, explaining, reading, hint or HINT, self.desk)
+        self.desk = ExplanationDesk(bench, session, explaining, reading, reveal, self.control)
+        self._content = Screen(bench, session, explaining, reading, reveal, hint or HINT, self.desk)
         self.actions_by_id = build_menus(self, self._bindings())
+        self.recent_menu: RecentMenu | None = None
+        if recents is not None:
+            opening = self.actions_by_id["file.open-recent"], self.actions_by_id["file.forget-recents"]
+            self.recent_menu = RecentMenu(self, *opening, recents, runner, self.files.open_paths)
         self._connect()
         session.offer_methods(tuple(explaining.catalogue))
         self._show_title()
+        self._show_opened()
         self.views[0].setFocus()
         self.refresh()
 
@@ -78,6 +102,11 @@ class MainWindow(QMainWindow):
         own: dict[str, Callable[[], None]] = {
             "file.open-folder": self.files.open_folder,
             "file.open-files": self.files.open_files,
+            "file.add-folder": self.files.add_folder,
+            "file.add-files": self.files.add_files,
+            "file.open-recent": self._open_recent,
+            "file.forget-recents": self.files.forget_recents,
+            "file.rescan": self._session.rescan,
             "file.open-model": self.files.open_model,
             "file.export-ratings": self._export_ratings,
             "file.export-maps": self.files.export_maps,
@@ -87,28 +116,40 @@ class MainWindow(QMainWindow):
             "overlay.blink": self._toggle_blink,
             "rate.next": partial(self.form.step, 1),
             "rate.previous": partial(self.form.step, -1),
+            "rate.unanswered": self.form.step_to_open,
+            "rate.mark": self.form.ask_for_mark,
+            "rate.history": lambda: self._show_history(self.form.current),
+            "rate.full": lambda: self._choose_form(not self._content.full),
+            "rate.read-first": self._toggle_read_first,
+            "rate.lock": self._lock,
             "rate.reader": partial(self.form.reader.setFocus, Qt.FocusReason.ShortcutFocusReason),
             "help.keys": partial(self._show_page, "Keys and mouse", pages.keys_page),
-            "help.problems": partial(self._show_page, "What was found on loading", self._problems_page),
+            "help.problems": partial(self._show_page, "Load report", self._load_page),
             "help.about": partial(self._show_page, "About Overread", pages.about_page),
         }
-        for number in range(6):
+        for number in range(8):
             own[f"rate.{number}"] = partial(self.form.answer_current, number)
         return own | dict(self.control.bindings()) | self.desk.bindings()
 
     def _connect(self) -> None:
-        session, explaining, reading, control = self._session, self._explaining, self._reading, self.control
-        for view in self.views:
-            view.sliceRequested.connect(control.scrolled)
-            view.dragStarted.connect(control.drag_started)
-            view.windowDragged.connect(control.window_dragged)
+        session, reading, control = self._session, self._reading, self.control
+        for number, view in enumerate(self.views):
+            view.focused.connect(partial(control.use_pane, number))
+            view.sliceRequested.connect(partial(control.in_pane, number, control.scrolled))
+            view.dragStarted.connect(partial(control.in_pane, number, control.drag_started))
+            view.windowDragged.connect(partial(control.in_pane, number, control.window_dragged))
             view.dragFinished.connect(session.end_merge)
-            view.panRequested.connect(control.panned)
-            view.zoomRequested.connect(control.zoomed)
+            view.panRequested.connect(partial(control.in_pane, number, control.panned))
+            view.zoomRequested.connect(partial(control.in_pane, number, control.zoomed))
             view.opacityRequested.connect(control.opacity_stepped)
-            view.layoutRequested.connect(self.actions_by_id["view.maximise"].trigger)
+            view.layoutRequested.connect(partial(control.maximise, number))
             view.swipeRequested.connect(control.swiped)
         self.series_panel.chosen.connect(session.select)
+        self.series_panel.entered.connect(self.views[0].setFocus)
+        self.drops.dropped.connect(self.files.take_drop)
+        session.catalogChanged.connect(self._show_opened)
+        self.series_panel.list.menu.opened.connect(session.select)
+        self.series_panel.list.menu.besideChosen.connect(control.second.choose)
         self.strip.valueChanged.connect(control.show_slice)
         self.overlays.toggled.connect(control.overlay_ticked)
         self.overlays.styleChanged.connect(control.styled)
@@ -118,13 +159,22 @@ class MainWindow(QMainWindow):
         self.form.answered.connect(reading.answer)
         self.form.readerChanged.connect(reading.set_reader)
         self.form.exportRequested.connect(self._export_ratings)
+        self.form.fullRequested.connect(self._choose_form)
+        self.form.historyRequested.connect(self._show_history)
+        self.form.markRequested.connect(lambda key: self.bench.marking.start(ITEMS[key]))
+        self.form.stages.lockRequested.connect(self._lock)
+        self.bench.marking.marked.connect(reading.answer)
+        reading.stepped.connect(session.did)
+        reading.revised.connect(self._show_revised)
+        reading.locked.connect(lambda _: self.form.mark("dx"))
         self.task_bar.cancelRequested.connect(self.actions_by_id["work.cancel"].trigger)
         session.seriesChanged.connect(self._show_title)
         self._content.refreshed.connect(self._show_actions)
         self._content.refreshed.connect(self.refreshed)
+        self._content.seen.connect(self.seen)
         session.progressed.connect(self.task_bar.show_progress)
-        explaining.progressed.connect(partial(self.task_bar.show_progress, "Predicting and explaining"))
-        for message in (session.message, explaining.message, reading.message, self.files.message, self.desk.message):
+        self._reveal.progressed.connect(partial(self.task_bar.show_progress, "Predicting and explaining"))
+        for message in (session.message, self._reveal.message, reading.message, self.files.message, self.desk.message):
             message.connect(self.task_bar.show_message)
         reading.readerChanged.connect(self.form.reader.setText)
 
@@ -142,7 +192,7 @@ class MainWindow(QMainWindow):
     # Actions --------------------------------------------------------------------------------------------------------
 
     def _show_actions(self) -> None:
-        session, state = self._session, self._session.state
+        session, state, reveal = self._session, self._reveal.state, self._reveal
         active = state.style(state.active) if state.active else None
         for command, checked in (
             ("view.invert", state.invert),
@@ -152,12 +202,69 @@ class MainWindow(QMainWindow):
             ("view.full-screen", self.isFullScreen()),
             ("overlay.toggle", state.overlays_on and bool(state.shown)),
             ("overlay.outline", active is not None and active.outline),
+            ("overlay.body", state.body_only),
+            ("view.series", state.layout == "series"),
+            ("link.slices", state.beside.links.slices),
+            ("link.place", state.beside.links.place),
+            ("link.window", state.beside.links.window),
             ("overlay.blink", self._blink.isActive()),
             ("overlay.whatif", self.desk.is_painting),
+            ("rate.full", self._content.full),
+            ("rate.read-first", reveal.is_on),
         ):
             self.actions_by_id[command].setChecked(checked)
+        for command in ("link.slices", "link.place", "link.window"):
+            self.actions_by_id[command].setEnabled(session.second.index >= 0)
         self.actions_by_id["edit.undo"].setEnabled(session.can_undo)
         self.actions_by_id["edit.redo"].setEnabled(session.can_redo)
+        for command in MAP_COMMANDS:
+            self._allow(command, reveal.why_hidden(command))
+        why = tr("Only when you read first, then reveal (Ctrl+Shift+L).")
+        self._allow("rate.lock", self._reading.lock_why() if reveal.is_on else why)
+        self._allow("rate.mark", "" if self.form.can_mark else tr("No question is answered in the picture now."))
+        if not reveal.shows_maps and self._blink.isActive():
+            self._toggle_blink()
+
+    def _allow(self, command: str, why_not: str) -> None:
+        action, words = self.actions_by_id[command], why_not or tr(find_command(command).tip)
+        action.setEnabled(not why_not)
+        action.setToolTip(words)
+        action.setStatusTip(words)
+
+    def show_full_form(self, full: bool) -> None:
+        """Ask everything, or the short form."""
+        self._content.full = full
+        self.form.show_full(full)
+        self._content.refresh_soon()
+
+    def _choose_form(self, full: bool) -> None:
+        self.form.commit()
+        self.show_full_form(full)
+        self.fullFormChanged.emit(full)
+
+    def _toggle_read_first(self) -> None:
+        self.form.commit()
+        self._reveal.set_on(not self._reveal.is_on)
+
+    def _lock(self) -> None:
+        self.form.commit()
+        self._reading.lock()
+
+    def _show_revised(self, place: Place) -> None:
+        where = ""
+        if place.slice_index is not None:
+            where = tr(", slice {k}").format(k=place.slice_index)
+            self.control.show_slice(place.slice_index - 1)
+        words = tr("Answer changed: “{question}”").format(question=tr(ITEMS[place.item_id].text))
+        self.task_bar.show_message(words + where)
+
+    def _show_opened(self) -> None:
+        """Let only what can be done be asked for: nothing to look through again, nothing to add to."""
+        is_open = bool(self._session.opened.paths)
+        self.drops.allow_adding(is_open)
+        rescan = self.actions_by_id["file.rescan"]
+        rescan.setEnabled(is_open)
+        rescan.setToolTip(find_command("file.rescan").tip if is_open else tr("Nothing is open yet."))
 
     # Dialogs --------------------------------------------------------------------------------------------------------
 
@@ -165,11 +272,21 @@ class MainWindow(QMainWindow):
         self.form.commit()
         self.files.export_ratings()
 
+    def _show_history(self, item_id: str) -> None:
+        item = ITEMS[item_id]
+        changes = self._reading.history(item)
+        self._show_page(tr("Changes of this answer"), lambda: history_page(item, changes))
+
     def _show_page(self, title: str, page: Callable[[], str]) -> None:
         show_page(self, title, page())
 
-    def _problems_page(self) -> str:
-        return pages.problems_page(self._session.catalog, self._session.series, self._session.problems)
+    def _load_page(self) -> str:
+        session = self._session
+        return load_page(load_report(session.catalog, session.series, session.problems))
+
+    def _open_recent(self) -> None:
+        if self.recent_menu is not None:
+            self.recent_menu.open_by_key()
 
     # Keys, focus, closing -------------------------------------------------------------------------------------------
 
@@ -204,17 +321,6 @@ class MainWindow(QMainWindow):
         if event.type() == QEvent.Type.ActivationChange and not self.isActiveWindow():
             self.control.peek(False)
         super().changeEvent(event)
-
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Take files and folders."""
-        if event.mimeData().hasUrls():
-            event.acceptProposedAction()
-
-    def dropEvent(self, event: QDropEvent) -> None:
-        """Open what was dropped."""
-        paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
-        if paths:
-            self.files.open_paths(paths)
 
     def _quit(self) -> None:
         self.close()

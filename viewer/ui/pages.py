@@ -1,4 +1,4 @@
-"""Pages of text: keys, problems, about; and how series are named in lists."""
+"""Pages of text: keys, explanation card, about."""
 
 from __future__ import annotations
 
@@ -7,50 +7,9 @@ from html import escape
 
 import xai
 from viewer.ui.menus import keys_page
-from viewer.ui.series_panel import SeriesEntry
-from xai.imaging.catalog import Catalog
-from xai.imaging.series import Series
-from xai.imaging.volume import Problem
 from xai.notice import RESEARCH_USE_ONLY
 
-__all__ = ["about_page", "card_page", "keys_page", "problems_page", "series_entry", "series_title"]
-
-
-def series_title(series: Series) -> str:
-    """Return a series' name for lists and titles."""
-    number = "" if series.info.series_number is None else f"{series.info.series_number}: "
-    return number + (series.info.description or "series without a name")
-
-
-def series_entry(series: Series, study: int | None = None) -> SeriesEntry:
-    """Return a series' line in the list; studies are told apart by a number, never by a name."""
-    slices, rows, columns = series.geometry.shape
-    kind = " ".join(part for part in (series.info.modality or "", series.geometry.plane) if part)
-    size = f"{slices} × {rows} × {columns}" + (f" · {kind}" if kind else "")
-    detail = size if study is None else f"Study {study} · {size}"
-    return SeriesEntry(series_title(series), detail, tuple(problem.message for problem in series.problems))
-
-
-def problems_page(catalog: Catalog, series: Series | None, problems: Sequence[Problem]) -> str:
-    """Return what was found on loading: the open series' problems first, then those of everything else."""
-    parts: list[str] = []
-
-    def section(title: str, found: Sequence[Problem]) -> None:
-        if found:
-            parts.append(f"<h3>{escape(title)}</h3><ul>")
-            for problem in found:
-                names = ", ".join(problem.files[:12]) + (" …" if len(problem.files) > 12 else "")
-                files = f"<br><span style='color:#a0a8b2'>{escape(names)}</span>" if names else ""
-                parts.append(f"<li>{escape(problem.message)} <i>({problem.code})</i>{files}</li>")
-            parts.append("</ul>")
-
-    if series is not None:
-        section(series_title(series), problems)
-    for other in catalog.series:
-        if other is not series:
-            section(series_title(other), other.problems)
-    section("Files", catalog.problems)
-    return "".join(parts) or "<p>Nothing odd was found.</p>"
+__all__ = ["about_page", "card_page", "keys_page"]
 
 
 def card_page(card: Sequence[tuple[str, str]]) -> str:

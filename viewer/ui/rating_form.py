@@ -5,38 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Signal
-from PySide6.QtGui import QFocusEvent
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import (
-    QButtonGroup,
-    QFrame,
+    QCheckBox,
     QHBoxLayout,
     QLabel,
     QLineEdit,
-    QPlainTextEdit,
     QPushButton,
     QScrollArea,
-    QSizePolicy,
     QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
 from viewer.core.items import Item
+from viewer.core.words import tr
 from viewer.ui import theme
+from viewer.ui.question_card import CommentField, Given, QuestionCard
+from viewer.ui.stage_bar import StageBar
 
-TYPING_PAUSE_MS = 1500
-"""A comment is saved after so long without a key, and when the field is left."""
-CANNOT_JUDGE = "na"
-
-
-@dataclass(frozen=True, slots=True)
-class Given:
-    """An answer as the form shows it: option codes, or text; ``saved`` once the store has it."""
-
-    code: str = ""
-    text: str = ""
-    saved: bool = True
+__all__ = ["CommentField", "Given", "QuestionCard", "RatingForm", "Section"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,179 +35,73 @@ class Section:
     ----------
     title : str
         What they are about, such as "This map: HiResCAM, slice 8".
+    items : tuple of Item
+        Those that are asked now, among those the form was built with; none hides the section.
     closed : str
         Why they cannot be answered now; empty when they can.
+    places : mapping
+        Item id to the name of the question as it stands on screen; what is typed is kept under it.
     """
 
     title: str
     items: tuple[Item, ...]
     closed: str = ""
-
-
-class CommentField(QPlainTextEdit):
-    """A small text field that says when it is left."""
-
-    left = Signal()
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        """Say that the field was left."""
-        super().focusOutEvent(event)
-        self.left.emit()
-
-
-class QuestionCard(QFrame):
-    """One question. ``answered`` carries the code, or the text of a comment."""
-
-    answered = Signal(str)
-    chosen = Signal()
-
-    def __init__(self, item: Item, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.item = item
-        self.setProperty("role", "card")
-        self.setAccessibleName(item.text)
-        self.question = QLabel(item.text)
-        self.question.setWordWrap(True)
-        self.status = theme.muted(wrap=False)
-        self.buttons: dict[str, QToolButton] = {}
-        self.field: CommentField | None = None
-        column = QVBoxLayout(self)
-        column.setContentsMargins(8, 5, 8, 5)
-        column.setSpacing(3)
-        column.addWidget(self.question)
-        if item.type == "text":
-            column.addWidget(self._text_field())
-        else:
-            column.addLayout(self._choices())
-        column.addWidget(self.status)
-        self.show_given(Given())
-
-    def _text_field(self) -> CommentField:
-        field = CommentField()
-        field.setAccessibleName(self.item.text)
-        field.setTabChangesFocus(True)
-        field.setFixedHeight(3 * field.fontMetrics().height() + 10)
-        self._pause = QTimer(self, singleShot=True, interval=TYPING_PAUSE_MS)
-        self._pause.timeout.connect(self.commit)
-        field.textChanged.connect(self._pause.start)
-        field.left.connect(self.commit)
-        self.field, self._committed = field, ""
-        return field
-
-    def _choices(self) -> QHBoxLayout:
-        row = QHBoxLayout()
-        row.setSpacing(4)
-        group = QButtonGroup(self)
-        numbered = self.item.type == "likert"
-        codes = [(option.code, option.text) for option in self.item.options]
-        if self.item.na_option:
-            codes.append((CANNOT_JUDGE, self.item.na_option))
-        for number, (code, words) in enumerate(codes, 1):
-            button = QToolButton()
-            button.setCheckable(True)
-            button.setProperty("role", "choice")
-            is_way_out = code == CANNOT_JUDGE
-            button.setText("n/a" if is_way_out else str(number) if numbered else words)
-            key = "Alt+0" if is_way_out else f"Alt+{number}"
-            button.setToolTip(f"{words} ({key} when this question is marked)")
-            button.setAccessibleName(f"{self.item.text} {words}")
-            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-            button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-            button.clicked.connect(lambda _=False, code=code: self.answered.emit(code))
-            group.addButton(button)
-            row.addWidget(button)
-            self.buttons[code] = button
-        return row
-
-    def commit(self) -> None:
-        """Hand over a comment if it has changed since it was last handed over."""
-        if self.field is not None:
-            self._pause.stop()
-            text = self.field.toPlainText().strip()
-            if text != self._committed:
-                self._committed = text
-                self.answered.emit(text)
-
-    def choose_number(self, number: int) -> None:
-        """Answer with the option of this place (1 is the first, 0 the way out)."""
-        codes = [option.code for option in self.item.options]
-        if number == 0 and CANNOT_JUDGE in self.buttons:
-            self.buttons[CANNOT_JUDGE].click()
-        elif 1 <= number <= len(codes):
-            self.buttons[codes[number - 1]].click()
-
-    def show_given(self, given: Given, is_other: bool = True) -> None:
-        """Show an answer, or none; ``is_other`` when the question is about something else than before."""
-        if self.field is not None:
-            is_typing = self.field.hasFocus() and not is_other
-            if not is_typing and self.field.toPlainText().strip() != given.text:
-                with QSignalBlocker(self.field):
-                    self.field.setPlainText(given.text)
-                self._committed = given.text
-            self._say(given, "" if given.text else "optional")
-            return
-        words = {option.code: option.text for option in self.item.options} | {CANNOT_JUDGE: self.item.na_option}
-        for code, button in self.buttons.items():
-            group = button.group()
-            if group is not None:
-                group.setExclusive(False)
-            button.setChecked(code == given.code)
-            if group is not None:
-                group.setExclusive(True)
-        anchors = self.item.anchors
-        ends = f"1 {anchors[0]} … {len(anchors)} {anchors[-1]}" if self.item.type == "likert" else ""
-        self._say(given, words.get(given.code, "") if given.code else ends)
-
-    def _say(self, given: Given, words: str) -> None:
-        is_given = bool(given.code or given.text)
-        mark = ("✓ " if given.saved else "not saved yet: ") if is_given else ""
-        self.status.setText(mark + (words or ("saved" if is_given else "")))
-        self.status.setVisible(bool(self.status.text()))
-
-    def show_current(self, current: bool) -> None:
-        """Mark the question that the keyboard answers."""
-        if self.property("current") != current:
-            self.setProperty("current", current)
-            self.style().unpolish(self)
-            self.style().polish(self)
-
-    def mousePressEvent(self, event: object) -> None:
-        """Mark this question."""
-        self.chosen.emit()
+    places: Mapping[str, str] | None = None
 
 
 class RatingForm(QWidget):
     """The questions of all sections, which one is marked, and who is reading."""
 
     answered = Signal(str, str)
-    """Item id; option code, ``"na"``, or the text of a comment."""
+    """Item id; option codes joined by ``|``, ``"na"``, the text of a comment, or the GeoJSON of a mark."""
     readerChanged = Signal(str)
     exportRequested = Signal()
+    fullRequested = Signal(bool)
+    """Ask everything, or the short form."""
+    markRequested = Signal(str)
+    """Item id of a question that is answered in the picture."""
+    historyRequested = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.reader = QLineEdit()
-        self.reader.setPlaceholderText("reader id, e.g. R03")
-        self.reader.setAccessibleName("Reader id")
-        self.reader.setToolTip("A pseudonym, not a name: it is written into every row (Ctrl+R)")
+        self.reader.setPlaceholderText(tr("reader id, e.g. R03"))
+        self.reader.setAccessibleName(tr("Reader id"))
+        self.reader.setToolTip(tr("A pseudonym, not a name: it is written into every row (Ctrl+R)"))
         self.reader.setMaximumWidth(140)
         self.reader.editingFinished.connect(lambda: self.readerChanged.emit(self.reader.text().strip()))
-        self.export = QPushButton("Export…")
-        self.export.setAccessibleName("Export ratings")
-        self.export.setToolTip("Write all answers to ratings.csv (Ctrl+E)")
+        self.export = QPushButton(tr("Export…"))
+        self.export.setAccessibleName(tr("Export ratings"))
+        self.export.setToolTip(tr("Write all answers to ratings.csv (Ctrl+E)"))
         self.export.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.export.clicked.connect(self.exportRequested)
-        self.summary = theme.muted()
+        self.full = QCheckBox(tr("All questions"))
+        self.full.setToolTip(tr("Ask everything, also about the slice, or the short form (Ctrl+Shift+Q)"))
+        self.full.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.full.clicked.connect(self.fullRequested)
+        self.summary = theme.ElidedLabel()
+        self.summary.setProperty("role", "muted")
+        self.next_open = QToolButton()
+        self.next_open.setText(tr("Next open"))
+        self.next_open.setToolTip(tr("Go to the next question without an answer (Ctrl+J)"))
+        self.next_open.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.next_open.clicked.connect(self.step_to_open)
+        self.stages = StageBar()
         self.cards: dict[str, QuestionCard] = {}
         self._titles: list[QLabel] = []
         self._reasons: list[QLabel] = []
         self._sections: tuple[Section, ...] = ()
+        self._answers: Mapping[str, Given] = {}
+        self._drafts: dict[str, str] = {}
         self._current = ""
-        self._about: tuple[object, ...] = ()
         head = QHBoxLayout()
-        head.addWidget(theme.heading("Feedback"), 1)
+        head.addWidget(theme.heading(tr("Feedback")), 1)
         head.addWidget(self.reader)
         head.addWidget(self.export)
+        line = QHBoxLayout()
+        line.addWidget(self.summary, 1)
+        line.addWidget(self.next_open)
+        line.addWidget(self.full)
         self._body = QWidget()
         self._questions = QVBoxLayout(self._body)
         self._questions.setContentsMargins(0, 0, 6, 0)
@@ -233,11 +115,12 @@ class RatingForm(QWidget):
         column.setContentsMargins(theme.GAP, theme.GAP, theme.MARGIN, theme.GAP)
         column.setSpacing(theme.GAP)
         column.addLayout(head)
-        column.addWidget(self.summary)
+        column.addWidget(self.stages)
+        column.addLayout(line)
         column.addWidget(self.scroller, 1)
 
     def build(self, sections: Sequence[Section]) -> None:
-        """Make the questions' widgets, once."""
+        """Make the widgets of every question that may ever be asked, once."""
         for section in sections:
             title, reason = theme.heading(section.title), theme.muted()
             self._questions.addWidget(title)
@@ -248,6 +131,8 @@ class RatingForm(QWidget):
                 card = QuestionCard(item)
                 card.answered.connect(lambda code, key=item.id: self._answer(key, code))
                 card.chosen.connect(lambda key=item.id: self.mark(key))
+                card.markRequested.connect(lambda key=item.id: self._ask_for_mark(key))
+                card.historyRequested.connect(lambda key=item.id: self.historyRequested.emit(key))
                 self.cards[item.id] = card
                 self._questions.addWidget(card)
         self._questions.addStretch(1)
@@ -255,36 +140,77 @@ class RatingForm(QWidget):
         self.mark(next(iter(self.cards), ""))
 
     def show_sections(self, sections: Sequence[Section]) -> None:
-        """Show what the sections are about now and whether they can be answered."""
+        """Show what the sections are about now, what is asked in them and whether it can be answered."""
         self._sections = tuple(sections)
+        asked = set()
         for title, reason, section in zip(self._titles, self._reasons, sections, strict=True):
             title.setText(section.title)
+            title.setVisible(bool(section.items))
             reason.setText(section.closed)
-            reason.setVisible(bool(section.closed))
+            reason.setVisible(bool(section.closed and section.items))
             for item in section.items:
-                self.cards[item.id].setEnabled(not section.closed)
-                self.cards[item.id].setToolTip(section.closed)
+                asked.add(item.id)
+                self.cards[item.id].show_open(section.closed)
+        for key, card in self.cards.items():
+            card.setVisible(key in asked)
 
-    def show_answers(self, answers: Mapping[str, Given], about: tuple[object, ...]) -> None:
+    def show_full(self, full: bool) -> None:
+        """Show which form it is."""
+        with QSignalBlocker(self.full):
+            self.full.setChecked(full)
+
+    def show_answers(self, answers: Mapping[str, Given]) -> None:
         """Show these answers; questions without one are shown open.
 
-        While ``about`` stays the same, a comment that is being typed is left alone.
+        While a question stays at the same place (`Section.places`), a comment that is being typed is left alone.
         """
-        is_other = about != self._about
-        self._about = about
+        self._answers = answers
+        places: dict[str, str] = {}
+        for section in self._sections:
+            places |= section.places or {}
         for key, card in self.cards.items():
-            card.show_given(answers.get(key, Given()), is_other)
-        asked = [item for section in self._sections if not section.closed for item in section.items if item.required]
-        left = sum(1 for item in asked if item.id not in answers)
+            place = places.get(key, "")
+            card.show_given(answers.get(key, Given()), place != card.place)
+            card.place = place
+            draft = self._drafts.pop(place, "") if card.isEnabled() and place else ""
+            if draft:
+                card.restore_draft(draft)
+        required = [item for item in self._open_items() if item.required]
+        left = [item for item in required if not self._is_answered(item)]
         waiting = any(not given.saved for given in answers.values())
-        words = f"{left} of {len(asked)} questions open" if left else "all questions answered" if asked else ""
-        self.summary.setText(f"{words}{' · saving' if waiting else ''}")
-        self.summary.setVisible(bool(words))
+        words = ""
+        if left:
+            words = tr("{left} of {asked} still open").format(left=len(left), asked=len(required))
+        elif required:
+            words = tr("all answered")
+        self.summary.show_words(words + (tr(" · saving") if waiting else ""))
+        self.next_open.setEnabled(bool(left))
+        self.next_open.setToolTip(
+            tr("Go to the next question without an answer (Ctrl+J)") if left else tr("Every question has an answer")
+        )
+
+    def _open_items(self) -> list[Item]:
+        return [item for section in self._sections if not section.closed for item in section.items]
+
+    def _is_answered(self, item: Item) -> bool:
+        return self._answers.get(item.id, Given()).is_given
 
     def commit(self) -> None:
         """Hand over a comment that is still being typed."""
         for card in self.cards.values():
             card.commit()
+
+    # Half-typed comments --------------------------------------------------------------------------------------------
+
+    def drafts(self) -> dict[str, str]:
+        """Return what is typed and not saved yet, by the name of its question (`Section.places`)."""
+        typed = {card.place: card.draft() for card in self.cards.values() if card.place}
+        return self._drafts | {place: text for place, text in typed.items() if text}
+
+    def restore_drafts(self, drafts: Mapping[str, str]) -> None:
+        """Put half-typed comments back as soon as their question is on screen; they are not saved by that."""
+        self._drafts |= {place: text for place, text in drafts.items() if text.strip()}
+        self.show_answers(self._answers)
 
     # The marked question --------------------------------------------------------------------------------------------
 
@@ -302,14 +228,28 @@ class RatingForm(QWidget):
             self.scroller.ensureWidgetVisible(self.cards[item_id], 0, 12)
 
     def step(self, by: int) -> None:
-        """Mark the next or the previous question that can be answered; a comment field takes the cursor."""
+        """Mark the next or the previous question that can be answered, whether it has an answer or not."""
         self.commit()
-        keys = [key for key, card in self.cards.items() if card.isEnabled()]
-        if not keys:
-            return
-        place = keys.index(self._current) + by if self._current in keys else 0
-        self.mark(keys[place % len(keys)])
-        field = self.cards[self._current].field
+        keys = [item.id for item in self._open_items()]
+        if keys:
+            place = keys.index(self._current) + by if self._current in keys else 0
+            self._go_to(keys[place % len(keys)])
+
+    def step_to_open(self) -> None:
+        """Mark the next question that asks for an answer and has none, after the marked one, going round."""
+        self.commit()
+        items = self._open_items()
+        keys = [item.id for item in items]
+        start = keys.index(self._current) + 1 if self._current in keys else 0
+        ordered = [*items[start:], *items[:start]]
+        found = next((item for item in ordered if item.required and not self._is_answered(item)), None)
+        if found is not None:
+            self._go_to(found.id)
+
+    def _go_to(self, item_id: str) -> None:
+        """Mark a question; a comment field takes the cursor."""
+        self.mark(item_id)
+        field = self.cards[item_id].field
         if field is not None:
             field.setFocus(Qt.FocusReason.ShortcutFocusReason)
         elif isinstance(self.focusWidget(), CommentField):
@@ -318,8 +258,24 @@ class RatingForm(QWidget):
     def answer_current(self, number: int) -> None:
         """Answer the marked question with its option of this place; 0 is the way out."""
         card = self.cards.get(self._current)
-        if card is not None and card.isEnabled():
+        if card is not None and card.isEnabled() and not card.isHidden():
             card.choose_number(number)
+
+    def ask_for_mark(self) -> None:
+        """Start marking in the picture for the marked question, or for the first one that is answered there."""
+        items = [item for item in self._open_items() if item.is_marked]
+        chosen = next((item for item in items if item.id == self._current), items[0] if items else None)
+        if chosen is not None:
+            self._ask_for_mark(chosen.id)
+
+    @property
+    def can_mark(self) -> bool:
+        """Whether a question is open that is answered in the picture."""
+        return any(item.is_marked for item in self._open_items())
+
+    def _ask_for_mark(self, item_id: str) -> None:
+        self.mark(item_id)
+        self.markRequested.emit(item_id)
 
     def _answer(self, item_id: str, code: str) -> None:
         self.mark(item_id)

@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-from PySide6.QtCore import QObject, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QObject, QPointF, QRectF, QSize, QSizeF, Qt, Signal
 from PySide6.QtGui import (
-    QColor,
     QFocusEvent,
     QFont,
-    QFontMetricsF,
     QImage,
     QMouseEvent,
     QPainter,
@@ -22,10 +20,13 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from viewer.core.overlay import ColourBar
+from viewer.core.beside import Place
+from viewer.core.crosses import Cross
 from viewer.core.picture import Picture
-from viewer.core.planes import scale_bar
+from viewer.core.planes import scale_bar, zoom_text
 from viewer.ui import theme
+from viewer.ui.around import Surroundings, surroundings
+from viewer.ui.painting import paint_around, paint_cross
 
 SWIPE_REACH = 8
 """Pixels from the swipe line within which a press takes hold of it."""
@@ -68,6 +69,8 @@ class SliceView(QWidget):
     """Factor, and the point that stays where it is: picture pixels (right, down) from the middle of the view."""
     opacityRequested = Signal(int)
     layoutRequested = Signal()
+    focused = Signal()
+    """It has got the keyboard."""
     pointed = Signal(float, float)
     """The pointer's picture position (column, row)."""
     left = Signal()
@@ -85,9 +88,8 @@ class SliceView(QWidget):
         self._picture: Picture | None = None
         self._image = QImage()
         self._empty_text = ""
-        self._zoom = 1.0
-        self._pan = (0.0, 0.0)
-        self._cross: tuple[float, float] | None = None
+        self._place = Place()
+        self._cross: Cross | None = None
         self._drag = _Drag()
         self._wheel = 0
         self._mode: ViewMode | None = None
@@ -118,16 +120,16 @@ class SliceView(QWidget):
             self._image = QImage(picture.pixels.data, width, height, 4 * width, QImage.Format.Format_RGB32)
         self.update()
 
-    def show_place(self, zoom: float, pan: tuple[float, float]) -> None:
-        """Zoom (1 fits the picture into the view) and shift by picture pixels (right, down)."""
-        if (zoom, pan) != (self._zoom, self._pan):
-            self._zoom, self._pan = zoom, pan
+    def show_place(self, place: Place) -> None:
+        """Zoom and shift the picture."""
+        if place != self._place:
+            self._place = place
             self.update()
 
-    def show_cross(self, position: tuple[float, float] | None) -> None:
-        """Mark a picture position (column, row), or none."""
-        if position != self._cross:
-            self._cross = position
+    def show_cross(self, cross: Cross | None) -> None:
+        """Mark a place in the picture, or none."""
+        if cross != self._cross:
+            self._cross = cross
             self.update()
 
     @property
@@ -143,8 +145,9 @@ class SliceView(QWidget):
             return 1.0, 1.0
         rows, columns = self._picture.pixels.shape
         row_mm, column_mm = self._picture.spacing
-        fit = min(self.width() / (columns * column_mm), self.height() / (rows * row_mm))
-        return fit * self._zoom * column_mm, fit * self._zoom * row_mm
+        wide, high = self._place.extent or (columns * column_mm, rows * row_mm)
+        fit = min(self.width() / wide, self.height() / high)
+        return fit * self._place.zoom * column_mm, fit * self._place.zoom * row_mm
 
     @property
     def zoom_percent(self) -> float:
@@ -155,8 +158,8 @@ class SliceView(QWidget):
         across, down = self._scale()
         rows, columns = self._picture.pixels.shape if self._picture is not None else (1, 1)
         width, height = columns * across, rows * down
-        x = (self.width() - width) / 2 + self._pan[0] * across
-        y = (self.height() - height) / 2 + self._pan[1] * down
+        x = (self.width() - width) / 2 + self._place.pan[0] * across
+        y = (self.height() - height) / 2 + self._place.pan[1] * down
         return QRectF(x, y, width, height)
 
     def picture_position(self, point: QPointF) -> tuple[float, float]:
@@ -179,8 +182,7 @@ class SliceView(QWidget):
         """Paint everything; the picture's own pixels are scaled by Qt."""
         painter = QPainter(self)
         painter.fillRect(self.rect(), Qt.GlobalColor.black)
-        font = QFont(self.font())
-        painter.setFont(font)
+        painter.setFont(QFont(self.font()))
         if self._picture is None:
             painter.setPen(theme.MUTED)
             flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
@@ -191,14 +193,20 @@ class SliceView(QWidget):
             self._paint_swipe(painter, self._picture)
             if self._mode is not None:
                 self._mode.paint(self, painter)
-            self._paint_cross(painter)
-            self._paint_texts(painter, self._picture)
-            self._paint_scale_bar(painter, self._picture)
-            self._paint_colour_bars(painter, self._picture)
+            if self._cross is not None:
+                at = self.view_position(*self._cross.position)
+                paint_cross(painter, self._cross, at, self.width(), self.height())
+            paint_around(painter, self.around(self._picture))
         if self.hasFocus():
             painter.setPen(QPen(theme.ACCENT, 1))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5))
+
+    def around(self, picture: Picture) -> Surroundings:
+        """Return where texts and colour bars stand around ``picture`` in this view."""
+        across, _ = self._scale()
+        bar = scale_bar(picture.geometry, picture.spacing[1] / across, self.width())
+        return surroundings(picture, QSizeF(self.size()), self.font(), zoom_text(self.zoom_percent), bar)
 
     def _paint_swipe(self, painter: QPainter, picture: Picture) -> None:
         if picture.clean is None or picture.swipe is None:
@@ -222,112 +230,6 @@ class SliceView(QWidget):
         picture = self._picture
         line = picture.swipe if picture is not None and picture.clean is not None else None
         return line is not None and abs(point.x() - line * self.width()) <= SWIPE_REACH
-
-    def _paint_cross(self, painter: QPainter) -> None:
-        if self._cross is None:
-            return
-        at = self.view_position(*self._cross)
-        painter.setPen(QPen(theme.ACCENT, 1))
-        for start, end in (
-            (QPointF(0, at.y()), QPointF(at.x() - 10, at.y())),
-            (QPointF(at.x() + 10, at.y()), QPointF(self.width(), at.y())),
-            (QPointF(at.x(), 0), QPointF(at.x(), at.y() - 10)),
-            (QPointF(at.x(), at.y() + 10), QPointF(at.x(), self.height())),
-        ):
-            painter.drawLine(start, end)
-
-    def _text(self, painter: QPainter, x: float, baseline: float, text: str, colour: QColor = theme.TEXT) -> None:
-        # A dark edge keeps light letters readable on bright fat.
-        painter.setPen(QColor(0, 0, 0, 210))
-        for dx, dy in ((-1, 0), (1, 0), (0, -1), (0, 1), (1, 1)):
-            painter.drawText(QPointF(x + dx, baseline + dy), text)
-        painter.setPen(colour)
-        painter.drawText(QPointF(x, baseline), text)
-
-    def _paint_texts(self, painter: QPainter, picture: Picture) -> None:
-        metrics = QFontMetricsF(painter.font())
-        line, edge = metrics.height(), 8.0
-        room = self.width() / 2 - 3 * edge
-        for lines, right, bottom in (
-            (picture.texts.top_left, False, False),
-            (picture.texts.top_right, True, False),
-            (picture.texts.bottom_left, False, True),
-            (picture.texts.bottom_right, True, True),
-        ):
-            first = (
-                self.height() - edge - metrics.descent() - (len(lines) - 1) * line
-                if bottom
-                else edge + metrics.ascent()
-            )
-            for number, words in enumerate(lines):
-                text = metrics.elidedText(words, Qt.TextElideMode.ElideRight, room)
-                x = self.width() - edge - metrics.horizontalAdvance(text) if right else edge
-                self._text(painter, x, first + number * line, text)
-        painter.save()
-        font = QFont(painter.font())
-        font.setPointSizeF(font.pointSizeF() * 1.35)
-        font.setBold(True)
-        painter.setFont(font)
-        metrics = QFontMetricsF(font)
-        letters, colour = picture.letters, theme.WARNING
-        middle, low = self.height() / 2 + metrics.ascent() / 2, self.height() - edge - metrics.descent()
-        wide = metrics.horizontalAdvance
-        self._text(painter, edge, middle, letters.left, colour)
-        self._text(painter, self.width() - edge - wide(letters.right), middle, letters.right, colour)
-        self._text(painter, (self.width() - wide(letters.top)) / 2, edge + metrics.ascent(), letters.top, colour)
-        self._text(painter, (self.width() - wide(letters.bottom)) / 2, low, letters.bottom, colour)
-        painter.restore()
-        if picture.note:
-            metrics = QFontMetricsF(painter.font())
-            x = (self.width() - metrics.horizontalAdvance(picture.note)) / 2
-            self._text(painter, max(x, edge), self.height() - 5.2 * line, picture.note, theme.WARNING)
-
-    def _paint_scale_bar(self, painter: QPainter, picture: Picture) -> None:
-        across, _ = self._scale()
-        bar = scale_bar(picture.geometry, picture.spacing[1] / across, self.width())
-        if bar is None:
-            return
-        width = bar.pixels
-        line = QFontMetricsF(painter.font()).height()
-        x, y = (self.width() - width) / 2, self.height() - 4 * line - 8
-        for colour, thickness in ((QColor(0, 0, 0, 210), 4.0), (theme.TEXT, 1.6)):
-            painter.setPen(QPen(colour, thickness))
-            painter.drawLine(QPointF(x, y), QPointF(x + width, y))
-            for end in (x, x + width):
-                painter.drawLine(QPointF(end, y - 4), QPointF(end, y + 4))
-        self._text(painter, x + width + 8, y + 4, bar.text)
-
-    def _paint_colour_bars(self, painter: QPainter, picture: Picture) -> None:
-        metrics = QFontMetricsF(painter.font())
-        line, wide = metrics.height(), metrics.horizontalAdvance
-        height = min(180.0, self.height() * 0.3)
-        words = 1 + max((len(named.captions) for named in picture.bars), default=0)
-        right, top = self.width() - 8.0, self.height() / 2 - line - (height + words * line) - 12
-        for named in picture.bars:
-            texts = (named.title, *named.captions)
-            block = max(wide(text) for text in texts)
-            x = right - max((wide(tick.text) for tick in named.bar.ticks), default=0.0) - 7 - 12
-            for number, text in enumerate(texts):
-                self._text(painter, right - wide(text), top + number * line + metrics.ascent(), text)
-            self._paint_bar(painter, named.bar, QRectF(x, top + words * line + 6, 12, height))
-            right -= block + 18
-
-    def _paint_bar(self, painter: QPainter, bar: ColourBar, box: QRectF) -> None:
-        metrics = QFontMetricsF(painter.font())
-        colours = np.zeros((len(bar.colours), 4), np.uint8)
-        colours[:, :3] = bar.colours[:, ::-1]
-        # What is not painted on the picture is not painted here either.
-        colours[bar.alpha == 0, :3] = 24
-        strip = np.ascontiguousarray(colours[::-1])
-        painter.drawImage(box, QImage(strip.data, 1, len(strip), 4, QImage.Format.Format_RGB32))
-        painter.setPen(QPen(theme.MUTED, 1))
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawRect(box)
-        for tick in bar.ticks:
-            y = box.bottom() - tick.place * box.height()
-            painter.setPen(QPen(theme.TEXT, 1))
-            painter.drawLine(QPointF(box.right(), y), QPointF(box.right() + 4, y))
-            self._text(painter, box.right() + 7, y + metrics.ascent() / 2 - 1, tick.text)
 
     # Mouse ----------------------------------------------------------------------------------------------------------
 
@@ -364,7 +266,7 @@ class SliceView(QWidget):
             self.dragFinished.emit()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """Ask for the other layout."""
+        """Ask to see this picture alone, or all again."""
         if event.button() == Qt.MouseButton.LeftButton:
             self.layoutRequested.emit()
 
@@ -393,6 +295,7 @@ class SliceView(QWidget):
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         """Show the focus."""
+        self.focused.emit()
         self.update()
 
     def focusOutEvent(self, event: QFocusEvent) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtWidgets import QApplication, QListWidget
+from PySide6.QtWidgets import QApplication
 
 from viewer.app.explaining import METHODS
 from viewer.app.settings import Settings
@@ -17,6 +17,7 @@ from viewer.core.ratings_csv import COLUMNS
 from viewer.demo import prepare_demo
 from viewer.ui.application import Workplace, make_application
 from viewer.ui.hands import Hands, TooLongError
+from viewer.ui.series_panel import SeriesTree
 
 
 def run_tour(out: Path) -> int:
@@ -81,7 +82,7 @@ class Tour:
 
     def _open(self, number: int) -> None:
         hands, session = self._hands, self._session
-        panel: QListWidget = self._window.series_panel.list
+        panel: SeriesTree = self._window.series_panel.list
         hands.click(panel.viewport(), panel.visualItemRect(panel.item(number)).center())
         what = f"series {number + 1} read"
         hands.wait(what, lambda: session.index == number and session.volume is not None, session.volumeReady)

@@ -32,6 +32,9 @@ class ViewGrid(QWidget):
 
     def show_count(self, count: int) -> None:
         """Show the first ``count`` views."""
+        had_keyboard = any(view.hasFocus() for view in self._views[count:])
         for number, view in enumerate(self._views):
             # Hidden ones take no room in a grid, so two views share the whole height.
             view.setVisible(number < count)
+        if had_keyboard:
+            self._views[0].setFocus()

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSplitter, QVBoxLayou
 
 from viewer.app.method_words import MethodText
 from viewer.ui import theme
+from viewer.ui.marking import Marking
 from viewer.ui.overlay_panel import OverlayPanel
 from viewer.ui.prediction_panel import PredictionPanel
 from viewer.ui.rating_form import RatingForm
@@ -34,6 +35,7 @@ class Workbench(QSplitter):
         self.series_panel = SeriesPanel()
         self.views = tuple(SliceView(f"Picture {number}") for number in range(1, 5))
         self.grid = ViewGrid(self.views)
+        self.marking = Marking(self.views, self)
         self.strip = SliceStrip()
         self.counter = QLabel()
         self.readout = theme.muted(wrap=False)
@@ -78,13 +80,21 @@ class Workbench(QSplitter):
         right = QVBoxLayout(side)
         right.setContentsMargins(0, 0, 0, 0)
         right.setSpacing(0)
-        right.addWidget(self.prediction)
-        right.addWidget(_line())
-        right.addWidget(self.overlays)
-        right.addWidget(_line())
+        self._lines = _line(), _line()
+        for panel, line in zip((self.prediction, self.overlays), self._lines, strict=True):
+            right.addWidget(panel)
+            right.addWidget(line)
         right.addWidget(self.form, 1)
         side.setMinimumWidth(350)
         return side
+
+    def show_results(self, prediction: bool, maps: bool) -> None:
+        """Show the panels of the model's answer and of the maps, or hide them."""
+        for panel, line, is_shown in zip(
+            (self.prediction, self.overlays), self._lines, (prediction, maps), strict=True
+        ):
+            panel.setVisible(is_shown)
+            line.setVisible(is_shown)
 
 
 def _line() -> QFrame:

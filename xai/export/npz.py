@@ -130,6 +130,20 @@ def _explanation(parts: dict[str, NDArray[Any]], said: dict[str, Any]) -> Explan
         geometry=geometry,
         classes=tuple(str(name) for name in said["classes"]),
         notes=tuple(str(note) for note in said["notes"]),
+        details=_details(said.get("details", []), depth),
+    )
+
+
+def _details(said: list[dict[str, Any]], depth: int) -> tuple[dict[str, float | str], ...]:
+    """Return what was found besides the maps; None stands for a number that is not finite."""
+    if len(said) not in (0, depth):
+        raise ValueError("its parts do not fit together")
+    return tuple(
+        {
+            str(name): value if isinstance(value, str) else (np.nan if value is None else float(value))
+            for name, value in one.items()
+        }
+        for one in said
     )
 
 

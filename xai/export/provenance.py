@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -27,6 +28,7 @@ def provenance(explanation: Explanation) -> dict[str, object]:
         "code_version": explanation.code_version,
         "created": explanation.created,
         "states": list(explanation.states),
+        "details": [_plain(one) for one in explanation.details],
         "notes": list(explanation.notes),
         "cells": {"centre": explanation.cells.centre, "stride": explanation.cells.stride},
         "mapping": {
@@ -39,6 +41,14 @@ def provenance(explanation: Explanation) -> dict[str, object]:
             "size": mapping.size,
         },
         "geometry": {"shape": list(geometry.shape), "affine": geometry.affine.tolist(), "known": geometry.known},
+    }
+
+
+def _plain(details: Mapping[str, float | str]) -> dict[str, float | str | None]:
+    """Return details without NaN and infinities, which JSON does not know."""
+    return {
+        name: value if isinstance(value, str) else (float(value) if math.isfinite(value) else None)
+        for name, value in details.items()
     }
 
 

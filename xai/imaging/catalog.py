@@ -32,10 +32,20 @@ _DICOM = (".dcm", ".dcm.gz", ".dicom", ".ima")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Catalog:
-    """All series found, and what was found that is none."""
+    """All series found, and what was found that is none.
+
+    Parameters
+    ----------
+    looked_at : int
+        Number of files in the folders and among the files that were given; hidden ones are not counted.
+    passed_over : int
+        How many of them are no pictures by their name (text, tables, programs).
+    """
 
     series: tuple[Series, ...]
     problems: tuple[Problem, ...] = ()
+    looked_at: int = 0
+    passed_over: int = 0
 
 
 def scan(paths: Sequence[Path | str], progress: Progress = ignore) -> Catalog:
@@ -60,9 +70,13 @@ def scan(paths: Sequence[Path | str], progress: Progress = ignore) -> Catalog:
             files[file] = files.get(file, False) or asked
     dicom, tiles = DicomCollection(), TileCollection()
     niftis: list[NiftiFile] = []
+    passed_over = 0
     for done, (path, asked) in enumerate(files.items()):
         progress(done, len(files))
-        add = _adder(path, asked, dicom, tiles, niftis, problems)
+        if not asked and _is_no_picture(path):
+            passed_over += 1
+            continue
+        add = _adder(path, dicom, tiles, niftis, problems)
         if add is not None:
             add(path)
     # Telling label maps from images needs a look at the voxels, which may take a while: let it be cancelled too.
@@ -72,7 +86,7 @@ def scan(paths: Sequence[Path | str], progress: Progress = ignore) -> Catalog:
     problems += [*dicom.problems, *tiles.problems]
     if not series:
         raise ImagingError(_nothing([Path(p) for p in paths], problems))
-    return Catalog(series, tuple(problems))
+    return Catalog(series, tuple(problems), len(files), passed_over)
 
 
 def open_volumes(path: str | Path, progress: Progress = ignore) -> list[Volume]:
@@ -182,15 +196,22 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return False
 
 
+def _is_no_picture(path: Path) -> bool:
+    """Whether a file that was met in a folder is passed over by its name."""
+    name = path.name.lower()
+    if is_nifti(path) or is_tile(path) or name.endswith(_DICOM):
+        return False
+    return path.suffix.lower() in _NOT_IMAGES or name.split(".")[0] in _NOT_IMAGE_NAMES
+
+
 def _adder(
     path: Path,
-    asked: bool,
     dicom: DicomCollection,
     tiles: TileCollection,
     niftis: list[NiftiFile],
     problems: list[Problem],
 ) -> Callable[[Path], None] | None:
-    """Return what takes a file in, by its name and its first bytes; None for what is silently passed over."""
+    """Return what takes a file in, by its name and its first bytes; None when it is none, which is then a problem."""
     name = path.name.lower()
     if is_nifti(path):
         return lambda file: _add_nifti(file, niftis, problems)
@@ -198,8 +219,6 @@ def _adder(
         return tiles.add
     if name.endswith(_DICOM):
         return dicom.add
-    if not asked and (path.suffix.lower() in _NOT_IMAGES or name.split(".")[0] in _NOT_IMAGE_NAMES):
-        return None
     try:
         with open(path, "rb") as file:
             head = file.read(4096)

@@ -82,6 +82,7 @@ def _series_of(frames: Sequence[Frame]) -> list[Series]:
                 problems=tuple(own),
                 volumes=stack.volumes,
                 identity_file=first.header.path,
+                gaps=stack.gaps,
             )
         )
     return made

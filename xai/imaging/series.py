@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, runtime_checkable
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from xai.errors import ImagingError
 from xai.imaging.geometry import VolumeGeometry
-from xai.imaging.volume import Problem, SeriesInfo, Volume
+from xai.imaging.volume import Gap, Problem, SeriesInfo, Volume
 from xai.progress import Progress, ignore
 
 
@@ -78,6 +79,8 @@ class Series:
     """Number of volumes over time, echo or b-value; the first is the one that is read."""
     label_maps: tuple[LabelMap, ...] = ()
     identity_file: Path | None = field(default=None)
+    gaps: tuple[Gap, ...] = ()
+    """Where slices are missing (problem ``missing-slices``), in slice order."""
 
     def __len__(self) -> int:
         return self.geometry.shape[0]
@@ -137,11 +140,12 @@ class Series:
                 not_numbers.append(k)
         progress(len(self), len(self))
         if not_numbers:
-            problems.append(_not_numbers(self.files[0].name, not_numbers, len(self)))
+            problems.append(not_numbers_problem(self.files[0].name, not_numbers, len(self)))
         return Volume(array, self.geometry, self.info, tuple(problems))
 
 
-def _not_numbers(name: str, slices: list[int], count: int) -> Problem:
+def not_numbers_problem(name: str, slices: Sequence[int], count: int) -> Problem:
+    """Say that these slices (indices) of a series of ``count`` hold voxels that are not numbers."""
     which = "slice " if len(slices) == 1 else "slices "
     which += ", ".join(str(k + 1) for k in slices[:8]) + (" and others" if len(slices) > 8 else "")
     message = f"{name} holds voxels that are not numbers (NaN) in {which} of {count}; they are shown as gaps."

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from xai.imaging.dicom_frames import MARKS, Frame
 from xai.imaging.geometry import VolumeGeometry
-from xai.imaging.volume import Problem
+from xai.imaging.volume import Gap, Problem
 
 SAME_DIRECTION = 5e-3
 """Direction cosines that differ by less than this (0.3 degrees) are one orientation."""
@@ -38,6 +38,7 @@ class Stack:
     rest: tuple[Frame, ...] = ()
     """Pictures of further volumes and duplicates."""
     problems: tuple[Problem, ...] = field(default=())
+    gaps: tuple[Gap, ...] = ()
 
 
 def names(frames: Iterable[Frame]) -> tuple[str, ...]:
@@ -176,8 +177,8 @@ def _stack(frames: Sequence[Frame]) -> Stack:
         kept = list(frames)
     heights = _heights(kept)
     kept = [kept[i] for i in np.argsort(heights, kind="stable")]
-    geometry, found_problems = _geometry(kept)
-    return Stack(tuple(kept), geometry, volumes, tuple(rest), (*problems, *found_problems))
+    geometry, found_problems, gaps = _geometry(kept)
+    return Stack(tuple(kept), geometry, volumes, tuple(rest), (*problems, *found_problems), gaps)
 
 
 def _repeat_problems(
@@ -234,13 +235,14 @@ def _ranks(marks: Sequence[float | None]) -> tuple[float, ...]:
     return tuple(-np.inf if mark is None else mark for mark in marks)
 
 
-def _geometry(frames: Sequence[Frame]) -> tuple[VolumeGeometry, list[Problem]]:
-    """Return the grid of sorted frames, and what is wrong with their spacing."""
+def _geometry(frames: Sequence[Frame]) -> tuple[VolumeGeometry, list[Problem], tuple[Gap, ...]]:
+    """Return the grid of sorted frames, what is wrong with their spacing, and where slices are missing."""
     first = frames[0]
     across, down, normal = _directions(first)
     between_rows, between_columns = first.spacing or (1.0, 1.0)
     positions = np.array([frame.position for frame in frames], float)
     problems: list[Problem] = []
+    holes: tuple[Gap, ...] = ()
     step = normal * (first.thickness if first.thickness and first.thickness > 0 else 1.0)
     if len(frames) > 1:
         gaps: NDArray[np.float64] = np.diff(positions @ normal)
@@ -251,6 +253,7 @@ def _geometry(frames: Sequence[Frame]) -> tuple[VolumeGeometry, list[Problem]]:
             total = int(missing.sum())
             step = whole / (len(frames) - 1 + total)
             problems.append(_missing_problem(frames, missing, total))
+            holes = tuple(Gap(int(k), int(missing[k])) for k in np.flatnonzero(missing))
         elif gaps.max() - gaps.min() > max(UNEVEN * float(np.median(gaps)), 2 * SAME_PLACE_MM):
             problems.append(
                 Problem(
@@ -276,7 +279,7 @@ def _geometry(frames: Sequence[Frame]) -> tuple[VolumeGeometry, list[Problem]]:
         problems.append(Problem("geometry-unknown", "The pixel spacing is not stated; distances are in pixels."))
     form = first.header.format
     shape = (len(frames), form.rows, form.columns)
-    return VolumeGeometry(shape, affine, known=first.spacing is not None), problems
+    return VolumeGeometry(shape, affine, known=first.spacing is not None), problems, holes
 
 
 def _missing(gaps: NDArray[np.float64]) -> NDArray[np.intp] | None:

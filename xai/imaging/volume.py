@@ -52,6 +52,22 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
+class Gap:
+    """A hole in a stack: so many slices are missing behind one that is there.
+
+    Parameters
+    ----------
+    after : int
+        Index of the last slice before the hole.
+    missing : int
+        How many slices of the stack's usual distance would fit into it.
+    """
+
+    after: int
+    missing: int
+
+
+@dataclass(frozen=True, slots=True)
 class SeriesInfo:
     """What headers say of a series; never a patient's name, number or birth date. Empty or None where not stated."""
 
@@ -60,6 +76,8 @@ class SeriesInfo:
     study_description: str = ""
     study_uid: str = ""
     series_uid: str = ""
+    frame_uid: str = ""
+    """Frame of reference: series that share it share their patient coordinates."""
     series_number: int | None = None
     body_part: str = ""
     sequence: str = ""

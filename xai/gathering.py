@@ -1,0 +1,149 @@
+"""What batches and the cache give, put together slice by slice."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xai.cache import Entry, ExplanationCache, slice_digest
+from xai.explainers.base import UNREAD, state_of
+from xai.explanation import MethodMaps, SliceAnalysis
+from xai.imaging.resample import SliceMapping
+from xai.models.bundle import ClassifierBundle
+from xai.models.predict import to_prediction
+from xai.stepping import Answer, Found, Plan
+
+
+class Gathered:
+    """Results of some slices as they come in."""
+
+    def __init__(self, bundle: ClassifierBundle, plan: Plan, indices: Sequence[int]) -> None:
+        self._bundle, self._plan, self.indices = bundle, plan, tuple(indices)
+        self.logits = np.full((len(indices), len(bundle.classes)), np.nan, np.float32)
+        self.targets = np.full(len(indices), -1, np.int64)
+        self._entries: dict[str, dict[int, Entry]] = {key: {} for key in plan.asked}
+        self._shapes: dict[str, tuple[int, ...]] = {}
+
+    def take_entry(self, n: int, key: str, entry: Entry) -> None:
+        """Take one method's map of slice ``n``."""
+        self.logits[n], self.targets[n] = entry.logits, entry.target
+        self._entries[key][n] = entry
+        self._shapes[key] = entry.values.shape
+
+    def take(self, places: Sequence[int], answer: Answer) -> dict[str, list[Entry]]:
+        """Take a batch's answer for the slices ``places``; return its entries by method, members of ensembles too."""
+        self.logits[places], self.targets[places] = answer.logits, answer.target
+        made = {key: _entries(answer, found) for key, found in answer.found.items()}
+        for key, entries in made.items():
+            if key in self._entries:
+                self._entries[key].update(zip(places, entries, strict=True))
+                self._shapes[key] = entries[0].values.shape
+        return made
+
+    def now(self, places: Sequence[int], answer: Answer) -> Gathered:
+        """Return what is known of the slices ``places`` with an answer that is still being worked on."""
+        some = Gathered(self._bundle, self._plan, [self.indices[n] for n in places])
+        for key, entries in self._entries.items():
+            for n, place in enumerate(places):
+                if place in entries:
+                    some.take_entry(n, key, entries[place])
+        some.take(range(len(places)), answer)
+        return some
+
+    def take_shapes(self, answer: Answer) -> None:
+        """Learn from any answer how large maps would have been, where no slice could be read."""
+        self._shapes |= {key: found.maps.shape[1:] for key, found in answer.found.items() if key in self._entries}
+
+    @property
+    def without_shape(self) -> tuple[str, ...]:
+        """Methods of which nothing has come yet."""
+        return tuple(key for key in self._plan.asked if key not in self._shapes)
+
+    def analysis(self, notes: Sequence[str] = ()) -> SliceAnalysis:
+        """Return what is known; methods of which nothing has come are not in it."""
+        maps = {key: self._method(key) for key in self._plan.asked if key in self._shapes}
+        probabilities = to_prediction(self.logits).probabilities
+        return SliceAnalysis(self.indices, self.logits, probabilities, self.targets, maps, tuple(notes))
+
+    def _method(self, key: str) -> MethodMaps:
+        entries = self._entries[key]
+        values = np.full((len(self.indices), *self._shapes[key]), np.nan, np.float32)
+        for n, entry in entries.items():
+            values[n] = entry.values
+        everywhere = range(len(self.indices))
+        return MethodMaps(
+            values,
+            tuple(entries[n].state if n in entries else UNREAD for n in everywhere),
+            self._plan.cells[key],
+            dataclasses.asdict(self._plan.explainers[key]),  # type: ignore[call-overload]
+            sum(entry.passes for entry in entries.values()) / max(len(entries), 1),
+            sum(entry.seconds for entry in entries.values()),
+            tuple(entries[n].details if n in entries else {} for n in everywhere),
+        )
+
+
+def _entries(answer: Answer, found: Found) -> list[Entry]:
+    count = len(found.maps)
+    return [
+        Entry(
+            found.maps[n],
+            answer.logits[n],
+            int(answer.target[n]),
+            found.states[n] or state_of(found.maps[n]),
+            found.details[n],
+            found.passes / count,
+            found.seconds / count,
+        )
+        for n in range(count)
+    ]
+
+
+class Kept:
+    """The cache as one request sees it; without a cache nothing is ever there."""
+
+    def __init__(
+        self,
+        cache: ExplanationCache | None,
+        bundle: ClassifierBundle,
+        plan: Plan,
+        slices: Sequence[NDArray[np.float32]],
+        mapping: SliceMapping,
+        target: int | None,
+    ) -> None:
+        self._cache, self._bundle, self._plan, self._target = cache, bundle, plan, target
+        self._slices, self._mapping = slices, mapping
+        self._digests: dict[int, bytes] = {}
+
+    def get(self, n: int, key: str) -> Entry | None:
+        """Return the map of slice ``n`` by the plan's method ``key``, if it is there."""
+        entry = None if self._cache is None else self._cache.get(self._name(n, key))
+        return entry if entry is not None and len(entry.logits) == len(self._bundle.classes) else None
+
+    def put(self, n: int, key: str, entry: Entry) -> None:
+        """Keep a map."""
+        if self._cache is not None:
+            self._cache.put(self._name(n, key), entry)
+
+    def known(self, places: Sequence[int], keys: Sequence[str]) -> Mapping[str, Found]:
+        """Return those of ``keys`` that are there for all of these slices."""
+        found = {}
+        for key in keys:
+            entries = [entry for n in places if (entry := self.get(n, key)) is not None]
+            if len(entries) == len(places):
+                found[key] = Found(
+                    np.stack([entry.values for entry in entries]),
+                    tuple(entry.state for entry in entries),
+                    tuple(entry.details for entry in entries),
+                    sum(entry.seconds for entry in entries),
+                    sum(entry.passes for entry in entries),
+                )
+        return found
+
+    def _name(self, n: int, key: str) -> str:
+        assert self._cache is not None
+        if n not in self._digests:
+            self._digests[n] = slice_digest(self._slices[n], self._mapping)
+        return self._cache.name(self._digests[n], self._bundle.sha256, self._plan.explainers[key], self._target)
