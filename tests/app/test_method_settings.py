@@ -10,8 +10,10 @@ from typing import Literal
 
 import pytest
 
-from viewer.app.method_settings import documented, expected_passes, settings_of, sheet_of
+from viewer.app.method_settings import NetworkSize, documented, expected_passes, settings_of, sheet_of
 from xai.registry import EXPLAINERS
+
+SIZE = NetworkSize(224, 512)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,28 +66,36 @@ def test_documentation_is_read_up_to_the_next_section() -> None:
 
 
 def test_passes_follow_from_the_settings() -> None:
-    assert expected_passes(Method(), 224) == 13**2, "windows at 0, 16, ... 192"
-    assert expected_passes(Method(stride=32), 224) == 49
-    assert expected_passes(Method(members=()), None) == 0, "an ensemble of nobody"
+    @dataclass(frozen=True)
+    class Windows:
+        window: int = 32
+        stride: int = 16
+
+    assert expected_passes(Windows(), SIZE) == 13**2, "windows at 0, 16, ... 192"
+    assert expected_passes(Windows(stride=32), SIZE) == 49
+    assert expected_passes(Windows(), None) is None
 
     @dataclass(frozen=True)
     class Budgeted:
         max_evals: int = 500
 
-    assert expected_passes(Budgeted(), 224) == 500
+    assert expected_passes(Budgeted(), None) == 500
 
-    @dataclass(frozen=True)
-    class Both:
-        members: tuple[str, ...] = ("gradcam", "hirescam")
+    assert sheet_of("consensus", {"members": ("gradcam", "scorecam")}, SIZE).passes == 1 + SIZE.channels
 
-    assert expected_passes(Both(), 224) == 2
+
+def test_an_ensemble_says_whom_it_takes_by_itself() -> None:
+    (members,) = [one for one in sheet_of("consensus", {}).settings if one.kind == "members"]
+    assert isinstance(members.default, tuple)
+    assert {"hirescam", "shap"} <= set(members.default) <= set(EXPLAINERS)
 
 
 @pytest.mark.parametrize("key", EXPLAINERS)
 def test_every_method_can_be_described(key: str) -> None:
-    sheet = sheet_of(key, {}, 224)
+    sheet = sheet_of(key, {}, SIZE)
     told = {setting.name: setting.default for setting in sheet.settings}
-    assert sheet_of(key, told, 224) == sheet
+    assert sheet_of(key, told, SIZE) == sheet
+    assert sheet.passes is not None, "what it costs is said before it starts"
 
 
 def test_the_window_needs_no_torch_to_know_settings() -> None:

@@ -93,7 +93,7 @@ class FakeModel:
             progress(step, STEPS)
             found = self.analyse(asked, lambda done, total: None)
             maps = found.maps[request.method]
-            values = maps.values * np.float32(step / STEPS)
+            values = maps.values * np.float32((step + 1) / (STEPS + 1))
             parameters = {"passes": passes, **request.parameters}
             details = ({"windows": float(passes)},) * len(request.indices)
             sharper = MethodMaps(

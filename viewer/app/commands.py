@@ -270,7 +270,7 @@ COMMANDS: tuple[Command, ...] = (
         ("Shift+R",),
         "Compute the chosen method for every slice, nearest first; Esc stops and keeps what is there.",
     ),
-    Command("overlay.solo", "Explanations", "Chosen method alone", ("Shift+S",), "Hide every other method."),
+    Command("overlay.solo", "Explanations", "Chosen method alone", ("Shift+A",), "Hide every other method."),
     Command("overlay.hide-all", "Explanations", "Untick every method", ("Shift+V",), "Show no method at all."),
     Command(
         "overlay.scores",
@@ -291,7 +291,7 @@ COMMANDS: tuple[Command, ...] = (
         "overlay.attach",
         "Explanations",
         "Attach what is painted",
-        ("Shift+W",),
+        ("Ctrl+Shift+W",),
         "Put the painted region and its effect into the feedback.",
     ),
     Command(

@@ -185,10 +185,22 @@ class TorchHandlers:
 
     def describe(self, request: Describe) -> Mapping[str, MethodSheet]:
         """Return the settings of methods and the passes that they would take."""
-        from viewer.app.method_settings import sheet_of
+        from viewer.app.method_settings import NetworkSize, sheet_of
 
-        size = request.bundle.manifest.preprocess.size if request.bundle is not None else None
+        size = None
+        if request.bundle is not None:
+            bundle = self._bundle_of(request.bundle)
+            size = NetworkSize(request.bundle.manifest.preprocess.size, _cam_channels(bundle))
         return {key: sheet_of(key, parameters, size) for key, parameters in request.methods.items()}
+
+
+def _cam_channels(bundle: ClassifierBundle) -> int:
+    import torch
+
+    from xai.explainers.cam import look_at_layer
+
+    x = torch.zeros(1, 1, bundle.preprocess.settings.size, bundle.preprocess.settings.size, device=bundle.device)
+    return look_at_layer(bundle.network, x, None, bundle.manifest.cam_layer).activation.shape[1]
 
 
 def usable_cores() -> int:

@@ -13,6 +13,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args, get_origin, get_type_hints
 
+from xai.registry import EXPLAINERS
+
 Value = bool | int | float | str | tuple[str, ...]
 Parameters = Mapping[str, Value]
 Kind = Literal["switch", "integer", "number", "choice", "members"]
@@ -61,8 +63,24 @@ class MethodSheet:
     passes: int | None = None
 
 
-def sheet_of(key: str, parameters: Parameters, size: int | None = None) -> MethodSheet:
-    """Return the sheet of method ``key`` with these settings, for network inputs of ``size`` pixels a side.
+@dataclass(frozen=True, slots=True)
+class NetworkSize:
+    """What the cost of a method depends on.
+
+    Parameters
+    ----------
+    pixels : int
+        Of a side of the network's input.
+    channels : int
+        Of the CAM layer.
+    """
+
+    pixels: int
+    channels: int
+
+
+def sheet_of(key: str, parameters: Parameters, size: NetworkSize | None = None) -> MethodSheet:
+    """Return the sheet of method ``key`` with these settings, for a network of this size.
 
     For the engine: it imports the method.
     """
@@ -91,7 +109,9 @@ def settings_of(method: type) -> Iterator[Setting]:
         elif isinstance(default, float):
             yield Setting(field.name, "number", default, (), tip)
         elif field.name == "members" and isinstance(default, tuple):
-            yield Setting(field.name, "members", default, (), tip)
+            # An ensemble without members names those it takes.
+            usual = default or tuple(key for key in getattr(method, "default_keys", ()) if key in EXPLAINERS)
+            yield Setting(field.name, "members", usual, (), tip)
 
 
 def documented(text: str) -> dict[str, str]:
@@ -108,30 +128,27 @@ def documented(text: str) -> dict[str, str]:
     return found
 
 
-def expected_passes(explainer: object, size: int | None) -> int | None:
+def expected_passes(explainer: object, size: NetworkSize | None) -> int | None:
     """Return how many passes a method needs for a slice, as far as its settings tell."""
+    from xai.explainers.cam import CamMethod
+    from xai.explainers.ensemble import Ensemble
+    from xai.explainers.library import ChannelMethod
+
+    if isinstance(explainer, CamMethod):
+        return 1
     for name in PASSES:
         value = getattr(explainer, name, None)
         if isinstance(value, int) and not isinstance(value, bool) and value > 0:
             return value
+    if isinstance(explainer, Ensemble):
+        each = [expected_passes(member, size) for _, member in explainer.chosen()]
+        known = [passes for passes in each if passes is not None]
+        return sum(known) if len(known) == len(each) else None
+    if size is None:
+        return None
+    if isinstance(explainer, ChannelMethod):
+        return size.channels
     window, stride = getattr(explainer, "window", None), getattr(explainer, "stride", None)
-    if size and isinstance(window, int) and isinstance(stride, int) and stride > 0:
-        return int((math.ceil(max(size - window, 0) / stride) + 1) ** 2)
-    members = getattr(explainer, "members", None)
-    if isinstance(members, tuple):
-        return _passes_of_all(members, size)
+    if isinstance(window, int) and isinstance(stride, int) and stride > 0:
+        return int((math.ceil(max(size.pixels - window, 0) / stride) + 1) ** 2)
     return None
-
-
-def _passes_of_all(members: tuple[object, ...], size: int | None) -> int | None:
-    from xai.explainers.base import make_explainer
-    from xai.registry import find_explainer
-
-    total = 0
-    for member in members:
-        key = str(member)
-        known = 1 if find_explainer(key).cost == "cheap" else expected_passes(make_explainer(key), size)
-        if known is None:
-            return None
-        total += known
-    return total

@@ -219,7 +219,7 @@ class OverlayPanel(QWidget):
         tools.setSpacing(4)
         self.previous = _small("‹", tr("Previous method with a map, alone ([)"))
         self.next = _small("›", tr("Next method with a map, alone (])"))
-        self.solo = _small(tr("Solo"), tr("Show the chosen method alone (Shift+S)"))
+        self.solo = _small(tr("Solo"), tr("Show the chosen method alone (Shift+A)"))
         self.hide_all = _small(tr("Hide all"), tr("Untick every method (Shift+V)"))
         self.previous.clicked.connect(lambda: self.stepRequested.emit(-1))
         self.next.clicked.connect(lambda: self.stepRequested.emit(1))

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtGui import QFontMetricsF, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from viewer.app.map_scores import MapScores
@@ -58,27 +57,19 @@ class ScorePlot(QWidget):
             painter.drawLine(QPointF(box.left(), y), QPointF(box.right(), y))
             painter.setPen(theme.MUTED)
             painter.drawText(QPointF(0, y + metrics.ascent() / 2 - 1), f"{value:g}")
-        painter.drawText(
-            QRectF(box.left(), box.bottom() + 2, box.width(), metrics.height() + 2),
-            Qt.AlignmentFlag.AlignHCenter,
-            tr("share of the body, highest values first"),
-        )
+        below = QRectF(box.left(), box.bottom() + 2, box.width(), metrics.height() + 2)
+        painter.drawText(below, Qt.AlignmentFlag.AlignRight, tr("share of the body, highest first"))
         if self._scores is None:
             return
-        self._paint_curve(painter, box, self._scores.insertion, theme.ACCENT, tr("insertion"), 0.62)
-        self._paint_curve(painter, box, self._scores.deletion, theme.AFFECTED, tr("deletion"), 0.2)
-
-    @staticmethod
-    def _paint_curve(
-        painter: QPainter, box: QRectF, curve: NDArray[np.float32], colour: QColor, name: str, at: float
-    ) -> None:
-        steps = len(curve) - 1
-        points = [
-            QPointF(box.left() + box.width() * n / steps, box.bottom() - box.height() * float(value))
-            for n, value in enumerate(np.clip(curve, 0, 1))
-        ]
-        painter.setPen(QPen(colour, 1.8))
-        painter.drawPolyline(QPolygonF(points))
-        place = points[round(at * steps)]
-        above = place.y() - 5 if place.y() > box.top() + 18 else place.y() + 14
-        painter.drawText(QPointF(place.x() + 4, above), name)
+        x = box.left()
+        for curve, colour, name in (
+            (self._scores.insertion, theme.ACCENT, tr("insertion")),
+            (self._scores.deletion, theme.AFFECTED, tr("deletion")),
+        ):
+            steps = len(curve) - 1
+            places = np.linspace(box.left(), box.right(), steps + 1)
+            heights = box.bottom() - box.height() * np.clip(curve.astype(float), 0, 1)
+            painter.setPen(QPen(colour, 1.8))
+            painter.drawPolyline(QPolygonF([QPointF(*point) for point in zip(places, heights, strict=True)]))
+            painter.drawText(QPointF(x, box.bottom() + 2 + metrics.ascent()), name)
+            x += metrics.horizontalAdvance(name) + 10

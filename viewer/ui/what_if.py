@@ -266,4 +266,4 @@ class WhatIfBar(QWidget):
             button.setEnabled(is_painted)
             button.setToolTip(tip if is_painted else tr("Nothing is painted on this slice."))
         self.attach.setEnabled(not why_not_attached)
-        self.attach.setToolTip(why_not_attached or tr("Put region and effect into the feedback"))
+        self.attach.setToolTip(why_not_attached or tr("Put region and effect into the feedback (Ctrl+Shift+W)"))
