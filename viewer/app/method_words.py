@@ -183,9 +183,7 @@ def explanation_card(session: Session, explaining: Explaining) -> list[tuple[str
     cost = ""
     if count:
         each = duration_text(results.seconds / count)
-        cost = (
-            f"{results.passes:g} forward passes and {each} a slice; {results.seconds:.1f} s for {count} slices so far"
-        )
+        cost = f"forward passes a slice: {results.passes:g}, {each}; so far {results.seconds:.1f} s, slices: {count}"
     scores = explaining.scoring.of(key, k)
     return [
         ("Method", entry.title),
