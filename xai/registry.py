@@ -81,6 +81,20 @@ EXPLAINERS: Mapping[str, ExplainerEntry] = MappingProxyType(
             "xai.explainers.shapley:PartitionShap",
             "costly",
         ),
+        "occlusion": ExplainerEntry(
+            "Occlusion",
+            "Perturbation",
+            "Zeiler and Fergus 2014, arXiv:1311.2901",
+            "xai.explainers.occlusion:Occlusion",
+            "costly",
+        ),
+        "hierarchical-reference": ExplainerEntry(
+            "Hierarchical occlusion (published)",
+            "Perturbation",
+            "xai-for-mri, the code of Assessing the Value of XAI for MRI 2025",
+            "xai.explainers.hierarchical_reference:HierarchicalReference",
+            "costly",
+        ),
         "ensemble-threshold": ExplainerEntry(
             "Ensemble, threshold",
             "Ensemble",

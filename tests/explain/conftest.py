@@ -8,14 +8,16 @@ import pytest
 import torch
 from torch import nn
 
-from xai.models.networks import build
+from xai.models.bundle import ClassifierBundle, load_bundle, save_bundle
+from xai.models.manifest import TrainedOn
+from xai.models.networks import SlimResNet, build
 
 
-def lived_in(name: str) -> nn.Module:
+def lived_in(name: str, **size: int) -> nn.Module:
     """A network as after training: batch norms have seen something, so that no layer is the identity."""
     with torch.random.fork_rng():
         torch.manual_seed(5)
-        network = build(name)
+        network = SlimResNet(**size) if size else build(name)
         for module in network.modules():
             if (
                 isinstance(module, nn.BatchNorm2d)
@@ -27,9 +29,28 @@ def lived_in(name: str) -> nn.Module:
     return network.eval()
 
 
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> ClassifierBundle:
+    folder = tmp_path_factory.mktemp("pipeline") / "bundle"
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        network = build("resnet18-slim")
+        # Class 1 is predicted throughout, so that a target of 0 is never the predicted one by luck.
+        torch.nn.init.constant_(network.get_parameter("fc.bias")[1], 9.0)
+    trained_on = TrainedOn(plane="axial", data_source="synthetic lower-leg phantoms")
+    save_bundle(folder, network, name="x", version="1", network_name="resnet18-slim", trained_on=trained_on)
+    return load_bundle(folder, device="cpu")
+
+
 @pytest.fixture
 def slim() -> nn.Module:
     return lived_in("resnet18-slim").requires_grad_(False)
+
+
+@pytest.fixture
+def tiny() -> nn.Module:
+    """A network whose last layer has 32 channels only, for what asks once a channel."""
+    return lived_in("resnet18-slim", channels=4).requires_grad_(False)
 
 
 @pytest.fixture

@@ -20,6 +20,13 @@ Undisturbed = Callable[[nn.Module], AbstractContextManager[None]]
 
 MEMBERS = ("gradcampp", "hirescam")
 SETTINGS: dict[str, dict[str, object]] = {
+    "occlusion": {"window": 112, "stride": 56},
+    # One level of quarters: whether they turn a random network over is not what is tested here.
+    "hierarchical-reference": {"window": 112, "stride": 112, "min_window": 112},
+    "scorecam": {"layer": "layer1"},  # 16 channels
+    "integrated-gradients": {"points": 4, "batch_size": 2},
+    "smoothgrad": {"samples": 4, "batch_size": 2},
+    "shap": {"max_evals": 12, "batch_size": 4},
     "ensemble-threshold": {"members": MEMBERS, "threshold": 0.2},
     "ensemble-average": {"members": MEMBERS, "least": 0.2},
     "ensemble-intersection": {"members": MEMBERS, "least": 0.1},
@@ -27,6 +34,15 @@ SETTINGS: dict[str, dict[str, object]] = {
     "disagreement": {"members": MEMBERS},
 }
 """Parameters with which a method is quick and shows something; the defaults of the others are."""
+
+CELLS = {None: 7, "layer1": 56}
+"""Cells of a layer along each side."""
+
+CLASSLESS = {"eigencam"}
+"""Methods that look at no class."""
+
+MAY_BE_EMPTY = {"hierarchical-reference"}
+"""Their maps are 0 where no window changed the prediction; `Attribution.states` says so in words."""
 
 OF_RANKS = {"consensus", "disagreement"}
 """Rounding may swap the ranks of neighbours, so that these change a little, but in few pixels."""
@@ -43,6 +59,11 @@ def explainer(key: str) -> Explainer:
 
 
 @pytest.fixture
+def may_be_empty(key: str) -> bool:
+    return key in MAY_BE_EMPTY
+
+
+@pytest.fixture
 def x() -> torch.Tensor:
     return torch.rand(3, 1, 224, 224, generator=torch.Generator().manual_seed(0))
 
@@ -51,15 +72,16 @@ TARGET = torch.tensor([0, 1, 0])
 
 
 def test_maps_have_their_shape_and_are_finite_and_detached(
-    explainer: Explainer, slim: nn.Module, x: torch.Tensor
+    explainer: Explainer, slim: nn.Module, x: torch.Tensor, may_be_empty: bool
 ) -> None:
     maps = explainer.attribute(slim, x, TARGET, ignore)
-    assert maps.shape == ((3, 1, 224, 224) if explainer.per_pixel else (3, 1, 7, 7))
+    side = 224 if explainer.per_pixel else CELLS[explainer.layer]
+    assert maps.shape == (3, 1, side, side)
     assert maps.dtype == torch.float32
     assert torch.isfinite(maps).all()
     assert not maps.requires_grad
     assert not maps.is_inference()
-    assert maps.abs().amax((1, 2, 3)).min() > 0
+    assert may_be_empty or maps.abs().amax((1, 2, 3)).min() > 0
 
 
 def test_it_is_a_frozen_hashable_dataclass_of_its_hyper_parameters(explainer: Explainer) -> None:
@@ -126,16 +148,19 @@ def test_it_does_not_matter_what_else_is_in_the_batch(
     for n in range(3):
         alone = explainer.attribute(slim, x[n : n + 1], TARGET[n : n + 1], ignore)
         apart = (alone[0] - together[n]).abs()
-        assert (apart.mean() if key in OF_RANKS else apart.max()) <= 1e-5 * together[n].abs().max()
+        # Methods that take the difference of two scores near 1 keep the rounding of these.
+        assert (apart.mean() if key in OF_RANKS else apart.max()) <= 1e-5 * together[n].abs().max() + 1e-6
 
 
-def test_class_0_is_a_class(explainer: Explainer, slim: nn.Module, x: torch.Tensor) -> None:
+def test_class_0_is_a_class(
+    key: str, explainer: Explainer, slim: nn.Module, x: torch.Tensor, may_be_empty: bool
+) -> None:
     # Every slice is predicted to be 1, so that 0 taken for "none" would explain 1 instead.
     slim.get_parameter("fc.bias").copy_(torch.tensor([-20.0, 20.0]))
     zero = explainer.attribute(slim, x, torch.zeros(3, dtype=torch.int64), ignore)
     one = explainer.attribute(slim, x, torch.ones(3, dtype=torch.int64), ignore)
     mixed = explainer.attribute(slim, x, TARGET, ignore)
-    assert not torch.allclose(zero, one)
+    assert may_be_empty or torch.allclose(zero, one) == (key in CLASSLESS)
     torch.testing.assert_close(mixed, torch.stack([zero[0], one[1], zero[2]]), rtol=1e-5, atol=1e-6)
 
 

@@ -18,27 +18,12 @@ from xai.explainers.cam import HiResCAM
 from xai.imaging.geometry import VolumeGeometry
 from xai.imaging.resample import CellGrid
 from xai.imaging.volume import SeriesInfo, Volume
-from xai.models.bundle import ClassifierBundle, load_bundle, save_bundle
-from xai.models.manifest import TrainedOn
-from xai.models.networks import build
+from xai.models.bundle import ClassifierBundle
 from xai.models.predict import predict
 from xai.pipeline import analyse_slices, explain
 from xai.progress import Cancelled, Progress, ignore
 
 METHODS = ["gradcam", "gradcampp", "hirescam"]
-
-
-@pytest.fixture(scope="module")
-def bundle(tmp_path_factory: pytest.TempPathFactory) -> ClassifierBundle:
-    folder = tmp_path_factory.mktemp("pipeline") / "bundle"
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        network = build("resnet18-slim")
-        # Class 1 is predicted throughout, so that a target of 0 is never the predicted one by luck.
-        torch.nn.init.constant_(network.get_parameter("fc.bias")[1], 9.0)
-    trained_on = TrainedOn(plane="axial", data_source="synthetic lower-leg phantoms")
-    save_bundle(folder, network, name="x", version="1", network_name="resnet18-slim", trained_on=trained_on)
-    return load_bundle(folder, device="cpu")
 
 
 def volume(depth: int = 5, gap: int | None = 2) -> Volume:

@@ -136,6 +136,23 @@ def test_what_is_no_local_file_is_not_taken(workplace: Workplace) -> None:
     assert not enter(workplace.window, words).isAccepted()
 
 
+def test_a_file_dropped_on_a_text_field_opens_and_its_path_is_not_typed(
+    workplace: Workplace, other: Path, qtbot: QtBot
+) -> None:
+    field = workplace.window.form.cards["comment"].field
+    assert field is not None
+    viewport, data = field.viewport(), files(other)
+    enter(viewport, data)
+    assert workplace.window.drops.isVisible()
+    drop(viewport, data)
+    qtbot.waitUntil(lambda: names(workplace) == ["other"], timeout=60_000)
+    assert field.toPlainText() == ""
+    wait_read(qtbot, workplace)
+    words = QMimeData()
+    words.setText("soleus")
+    assert not workplace.window.drops.eventFilter(viewport, enter(viewport, words)), "words are the field's own"
+
+
 # --- Adding and looking again -----------------------------------------------------------------------------------------
 
 

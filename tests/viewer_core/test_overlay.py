@@ -14,10 +14,12 @@ from viewer.core.overlay import (
     LabelStyle,
     OverlayStyle,
     colour_bar,
+    cut_value,
     legend_text,
     number_text,
     painted_levels,
     value_range,
+    with_range,
 )
 
 
@@ -191,3 +193,49 @@ def test_the_legend_names_scale_and_target() -> None:
 def test_an_impossible_style_is_refused(fields: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=r"must|needs|there is no"):
         OverlayStyle(**fields)  # type: ignore[arg-type]
+
+
+@given(
+    st.floats(0, 1),
+    st.floats(0.01, 10),
+    st.floats(-5, 5),
+    st.floats(0.01, 10),
+    st.floats(-3, 8, width=32),
+)
+def test_the_range_of_colours_moves_without_changing_what_is_painted(
+    threshold: float, high: float, low: float, span: float, value: float
+) -> None:
+    style = OverlayStyle(threshold=threshold)
+    moved = with_range(style, low, low + span, (0.0, high))
+    assert moved.scale == "fixed"
+    cut = cut_value(style, 0.0, high)
+    if low < 0 or cut > low + span:  # Evidence against is shown then, or the cut lies beyond the last colour.
+        assert 0 <= moved.threshold <= 1
+        return
+    assert cut_value(moved, low, low + span) == pytest.approx(cut, abs=1e-9)
+    if abs(value - cut) > 1e-4 and value != 0:
+        one = np.array([[value]], np.float32)
+        before, after = painted_levels(one, style, (0.0, high)), painted_levels(one, moved, (low, low + span))
+        assert (before > 0) == (after > 0)
+
+
+def test_the_low_end_of_a_range_changes_colours_only() -> None:
+    values = np.linspace(0, 1, 11, dtype=np.float32)[None]
+    style = OverlayStyle(threshold=0.2)
+    wide, narrow = painted_levels(values, style, (0.0, 1.0)), painted_levels(values, style, (0.5, 1.0))
+    assert ((wide > 0) == (narrow > 0)).all()
+    assert (narrow[0, 2:6] == 1).all()
+    assert narrow[0, 10] == wide[0, 10] == 255
+    bar = colour_bar(style, 0.5, 1.0)
+    assert [tick.text for tick in bar.ticks] == ["0.5", "1"]
+    with pytest.raises(ValueError, match="from low to high"):
+        with_range(style, 1.0, 1.0)
+
+
+def test_the_bar_shows_the_outline_and_no_filling_where_there_is_none() -> None:
+    style = OverlayStyle(threshold=0.25, fill=False, outline=True, line=(1, 2, 3))
+    bar = colour_bar(style, 0.0, 1.0)
+    assert not bar.alpha.any()
+    assert bar.line == (1, 2, 3)
+    assert bar.cuts == (0.25,)
+    assert colour_bar(OverlayStyle(), 0.0, 1.0).line is None

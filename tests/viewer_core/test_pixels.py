@@ -10,7 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from viewer.core.overlay import COLORMAPS, DIVERGING, LABEL_COLOURS, LabelStyle, Layer, OverlayStyle
+from viewer.core.overlay import (
+    COLORMAPS,
+    DIVERGING,
+    LABEL_COLOURS,
+    LabelStyle,
+    Layer,
+    OverlayStyle,
+    outline_colour,
+)
 from viewer.core.render import HATCH_DARK, HATCH_LIGHT, render
 from viewer.core.window import Window
 from xai.imaging.geometry import DisplayTransform
@@ -196,3 +204,35 @@ def test_the_inputs_are_left_as_they_were() -> None:
     values.flags.writeable = ones.flags.writeable = False
     render(values, AS_STORED, FULL, True, [Layer(ones, OverlayStyle(outline=True), (0.0, 1.0))] * 2)
     assert (values == ramp()).all()
+
+
+def square(rows: slice, columns: slice) -> NDArray[np.float32]:
+    values = np.zeros((24, 24), np.float32)
+    values[rows, columns] = 1
+    return values
+
+
+def test_an_outline_has_the_colour_it_was_given_and_else_one_of_its_table() -> None:
+    dark = np.zeros((24, 24), np.float32)
+    values = square(slice(4, 12), slice(4, 12))
+    own = render(dark, AS_STORED, FULL, overlays=[Layer(values, OverlayStyle(outline=True, fill=False), (0.0, 1.0))])
+    assert tuple(channels(own)[4, 4]) == outline_colour(OverlayStyle()) == tuple(COLORMAPS["inferno"][192])
+    blue = OverlayStyle(outline=True, fill=False, line=(1, 2, 250))
+    given_one = render(dark, AS_STORED, FULL, overlays=[Layer(values, blue, (0.0, 1.0))])
+    assert tuple(channels(given_one)[4, 4]) == (1, 2, 250)
+
+
+def test_where_two_outlines_run_together_both_are_seen() -> None:
+    dark = np.zeros((24, 24), np.float32)
+    red = OverlayStyle(outline=True, fill=False, line=(250, 0, 0))
+    blue = OverlayStyle(outline=True, fill=False, line=(0, 0, 250))
+    same = square(slice(4, 20), slice(4, 20))
+    other = square(slice(4, 20), slice(10, 22))
+    both = channels(render(dark, AS_STORED, FULL, overlays=[(same, red, (0.0, 1.0)), (same, blue, (0.0, 1.0))]))
+    edge = both.sum(axis=2) > 0
+    reds, blues = int((both[..., 0] > 0).sum()), int((both[..., 2] > 0).sum())
+    assert reds + blues == int(edge.sum())
+    assert min(reds, blues) > 0.35 * edge.sum()
+    apart = channels(render(dark, AS_STORED, FULL, overlays=[(same, red, (0.0, 1.0)), (other, blue, (0.0, 1.0))]))
+    assert (apart[6:18, 4, 0] == 250).all()
+    assert (apart[6:18, 21, 2] == 250).all()

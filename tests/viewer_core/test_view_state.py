@@ -227,3 +227,54 @@ def test_the_swipe_line_stays_within_the_view_and_needs_an_overlay() -> None:
     assert resolve(state, vs.ViewContext(slices=3)).panes[0].swipe == 1.0
     assert resolve(vs.peeking(state, True), vs.ViewContext(slices=3)).panes[0].swipe is None
     assert vs.swiped(state, None).swipe is None
+
+
+def painted_keys(state: ViewState) -> list[str]:
+    return [key for key, _ in resolve(state, CONTEXT).panes[0].overlays]
+
+
+def test_the_order_of_painting_is_changed_among_those_that_are_shown() -> None:
+    state = vs.activated(vs.toggled(STATE, "hirescam"), "gradcam")
+    assert painted_keys(state) == ["muscles", "gradcam", "hirescam"]
+    up = vs.restacked(state, 1)
+    # Past the hidden one between them in one step.
+    assert painted_keys(up) == ["muscles", "hirescam", "gradcam"]
+    assert vs.restacked(up, 1) == up
+    assert painted_keys(vs.restacked(up, -1)) == ["muscles", "gradcam", "hirescam"]
+    down = vs.restacked(vs.restacked(vs.restacked(up, -1), -1), -1)
+    assert painted_keys(down) == ["gradcam", "muscles", "hirescam"]
+    assert vs.restacked(ViewState(), 1) == ViewState()
+    # The list, stepping through methods and the layout of methods keep their order.
+    assert up.keys == STATE.keys
+    assert vs.stepped(up, 1).active == "gradcampp"
+
+
+def test_what_is_offered_later_lies_below_what_was_put_in_order() -> None:
+    state = vs.restacked(vs.activated(vs.toggled(STATE, "hirescam"), "gradcam"), 1)
+    more = vs.with_overlays(state, (*state.overlays, ("shap", OverlayStyle())))
+    assert painted_keys(more) == ["shap", "muscles", "hirescam", "gradcam"]
+
+
+def test_several_outlines_have_colours_of_their_own_which_stay() -> None:
+    def lines(state: ViewState) -> dict[str, object]:
+        painted = resolve(state, CONTEXT).panes[0].overlays
+        return {key: style.line for key, style in painted if isinstance(style, OverlayStyle)}
+
+    state = STATE
+    for key in ("gradcam", "gradcampp", "hirescam"):
+        state = vs.styled(state, key, visible=True, outline=key != "gradcampp")
+    first = lines(state)
+    assert first["gradcam"] is not None
+    assert first["hirescam"] is not None
+    assert first["gradcam"] != first["hirescam"]
+    assert first["gradcampp"] is None
+    all_three = lines(vs.styled(state, "gradcampp", outline=True))
+    assert len(set(all_three.values())) == 3
+    assert all_three["hirescam"] == first["hirescam"]
+    alone = vs.soloed(state, "hirescam")
+    assert lines(alone) == {"hirescam": None}
+
+
+def test_maps_lie_on_the_body_alone_unless_asked_for() -> None:
+    assert resolve(STATE, CONTEXT).body_only
+    assert not resolve(vs.body_toggled(STATE), CONTEXT).body_only

@@ -46,7 +46,7 @@ class ExposureLog(QObject):
         self._flush.timeout.connect(self.flush)
         self._idle = QTimer(self, singleShot=True)
         self._idle.timeout.connect(self.look)
-        reading.locking.connect(lambda: self.flush(waits=False))
+        reading.locking.connect(self.flush)
 
     def see(self, screen: OnScreen, view: ResolvedView) -> None:
         """Say what is on screen from now on."""
@@ -99,12 +99,12 @@ class ExposureLog(QObject):
     def _watch(self) -> None:
         self._idle.start(max(round(1000 * self._reading.clock.until_idle()), 1))
 
-    def flush(self, waits: bool = True) -> None:
-        """Write what was counted since the last time, behind answers that wait unless it may not wait itself."""
+    def flush(self) -> None:
+        """Write what was counted since the last time, behind answers that wait."""
         self._count()
         content = self._tally.taken()
         if content is not None and self._about is not None:
-            self._reading.log("show", self._about, content, waits)
+            self._reading.log("show", self._about, content)
         if self._sight is None:
             self._flush.stop()
 

@@ -194,7 +194,8 @@ class Reading(QObject):
             facts = {"active_ms": spent, "prediction_was_seen": seen_before}
             store.lock(about, [item.id for item in LOCKING], facts)
 
-        task = self._runner.run(work, title="Locking the reading")
+        # Behind the log of what was seen, whose times it sums up; answers stand before both.
+        task = self._runner.run(work, title="Locking the reading", priority=BEHIND)
         task.succeeded.connect(lambda _: self._is_locked(reader_id, case_id, stage))
         task.failed.connect(self._lock_failed)
         self.answersChanged.emit()
@@ -360,8 +361,8 @@ class Reading(QObject):
 
     # Log and export -------------------------------------------------------------------------------------------------
 
-    def log(self, action: str, about: About, new: Mapping[str, object] | None = None, waits: bool = True) -> None:
-        """Write an event that is no answer; it stands behind answers unless it may not wait.
+    def log(self, action: str, about: About, new: Mapping[str, object] | None = None) -> None:
+        """Write an event that is no answer; it stands behind answers.
 
         That it could not be written is said nowhere: the next answer's failure says the same.
         """
@@ -371,7 +372,7 @@ class Reading(QObject):
             def work(progress: Progress, emit: Emit) -> None:
                 store.log(action, about, new=new)
 
-            self._runner.run(work, title="Writing the log", priority=BEHIND if waits else 0)
+            self._runner.run(work, title="Writing the log", priority=BEHIND)
 
     def export(self, path: Path, reader_id: str | None = None) -> None:
         """Write every answer, or only those of ``reader_id``, to ``path`` and a codebook beside it."""

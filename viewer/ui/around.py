@@ -145,20 +145,24 @@ def surroundings(
         low -= line
         text = metrics.elidedText(picture.note, Qt.TextElideMode.ElideMiddle, width - 2 * EDGE)
         found.append(TextBox(QRectF((width - wide(text)) / 2, low, wide(text), line), text, "note"))
-    chains = _chains(picture.links, EDGE + len(top_left) * line + 2, line, metrics)
+    chains = _chains(picture.links, EDGE + len(top_left) * line + 2, width / 2 - EDGE, metrics)
     upper = (EDGE + len(top_right) * line + (_GAP if top_right else 0), (height - tall) / 2 - _GAP)
     lower = ((height + tall) / 2 + _GAP, low - _GAP)
     bars, more = _bars(picture.bars, width, (upper, lower), metrics)
     if more:
+        bars, more = _bars(picture.bars, width, (upper, (lower[0], lower[1] - line)), metrics)
         text = tr("%n more", "colour bars", more)
         found.append(TextBox(QRectF(width - EDGE - wide(text), lower[1] - line, wide(text), line), text))
     return Surroundings(tuple(found), tuple(chains), tuple(bars), scale_line)
 
 
-def _chains(marks: Sequence[LinkMark], top: float, line: float, metrics: QFontMetricsF) -> list[ChainBox]:
-    chains, x = [], EDGE
+def _chains(marks: Sequence[LinkMark], top: float, end: float, metrics: QFontMetricsF) -> list[ChainBox]:
+    """Place the marks from the left edge on, in as many lines as it takes to stay before ``end``."""
+    chains, x, line = [], EDGE, metrics.height()
     for mark in marks:
         width = _CHAIN + metrics.horizontalAdvance(mark.name)
+        if x > EDGE and x + width > end:
+            x, top = EDGE, top + line
         chains.append(ChainBox(QRectF(x, top, width, line), mark))
         x += width + 10
     return chains

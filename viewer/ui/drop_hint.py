@@ -15,7 +15,7 @@ from PySide6.QtGui import (
     QPaintEvent,
     QPen,
 )
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QAbstractScrollArea, QLineEdit, QWidget
 
 from viewer.core.words import tr
 from viewer.ui import theme
@@ -53,6 +53,13 @@ class DropHint(QWidget):
         window.setAcceptDrops(True)
         window.installEventFilter(self)
 
+    def guard_fields(self) -> None:
+        """Keep text fields from taking a dropped file as its path: it may name the patient."""
+        for field in (*self._window.findChildren(QLineEdit), *self._window.findChildren(QAbstractScrollArea)):
+            target = field.viewport() if isinstance(field, QAbstractScrollArea) else field
+            if target.acceptDrops():
+                target.installEventFilter(self)
+
     def allow_adding(self, allow: bool) -> None:
         """Say whether something is open that can be added to."""
         self._can_add = allow
@@ -73,13 +80,12 @@ class DropHint(QWidget):
                 return self._enter(event)
             case QEvent.Type.DragMove if isinstance(event, QDragMoveEvent):
                 return self._move(event)
-            case QEvent.Type.DragLeave:
+            case QEvent.Type.DragLeave if self._count:
                 # Over the hint the window is told that the drag has left it, too.
                 self._leave.start()
                 return True
             case QEvent.Type.Drop if isinstance(event, QDropEvent):
-                self._drop(event)
-                return True
+                return self._drop(event)
         return False
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
@@ -92,8 +98,7 @@ class DropHint(QWidget):
 
     def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
         """End without a drop."""
-        self._is_over = False
-        self.hide()
+        self._end()
 
     def dropEvent(self, event: QDropEvent) -> None:
         """Hand over what was dropped."""
@@ -121,19 +126,23 @@ class DropHint(QWidget):
         event.accept()
         return True
 
-    def _drop(self, event: QDropEvent) -> None:
+    def _drop(self, event: QDropEvent) -> bool:
         paths = dropped_paths(event.mimeData())
         self._count = len(paths)
         taken = self._move(event)
         adds = self._adds
-        self._count, self._adds, self._is_over = 0, False, False
-        self.hide()
+        self._end()
         if taken:
             self.dropped.emit(paths, adds)
+        return taken
 
     def _hide_unless_over(self) -> None:
         if not self._is_over:
-            self.hide()
+            self._end()
+
+    def _end(self) -> None:
+        self._count, self._adds, self._is_over = 0, False, False
+        self.hide()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Darken the window and say what a drop would do."""

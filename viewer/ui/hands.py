@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QCoreApplication, QEventLoop, QObject, QPoint, QPointF, Qt, QTimer, SignalInstance
-from PySide6.QtGui import QKeySequence, QWheelEvent
+from PySide6.QtCore import (
+    QCoreApplication,
+    QEventLoop,
+    QMimeData,
+    QObject,
+    QPoint,
+    QPointF,
+    Qt,
+    QTimer,
+    QUrl,
+    SignalInstance,
+)
+from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QKeySequence, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
@@ -135,6 +146,21 @@ class Hands(QObject):
             )
             QCoreApplication.sendEvent(widget, event)
             QCoreApplication.processEvents()
+
+    def hover_files(self, widget: QWidget, paths: Sequence[Path]) -> None:
+        """Drag files and folders over a widget, as from a file manager that would rather move them."""
+        self.note(f"{len(paths)} files or folders dragged over the window")
+        data = QMimeData()
+        data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+        actions = Qt.DropAction.CopyAction | Qt.DropAction.MoveAction
+        left, nothing = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+        QCoreApplication.sendEvent(widget, QDragEnterEvent(widget.rect().center(), actions, data, left, nothing))
+        QCoreApplication.processEvents()
+
+    def leave_with_files(self, widget: QWidget) -> None:
+        """Drag them away again."""
+        QCoreApplication.sendEvent(widget, QDragLeaveEvent())
+        QCoreApplication.processEvents()
 
     def dialog(self, title: str) -> QWidget:
         """Wait for the dialog that a key has opened over the window, and return it."""

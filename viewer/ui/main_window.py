@@ -84,6 +84,7 @@ class MainWindow(QMainWindow):
         session.offer_methods(tuple(explaining.catalogue))
         self._show_title()
         self._show_opened()
+        self.drops.guard_fields()
         self.views[0].setFocus()
         self.refresh()
 

@@ -58,6 +58,7 @@ class Tour:
     def review(self) -> None:
         """Go through it all."""
         self._load()
+        self._look_at_files()
         self._scroll()
         self._window_and_zoom()
         self._explain()
@@ -79,6 +80,28 @@ class Tour:
             hands.note(f"series {number + 1}: {affected[number]} slices called affected")
             hands.picture(f"02-series-{number + 1}")
         self._open(max(affected, key=lambda number: affected[number]))
+
+    def _look_at_files(self) -> None:
+        hands, window, session = self._hands, self._window, self._session
+        hands.press("F2")
+        hands.dialog("load report")
+        hands.picture("02-load-report")
+        hands.press("Escape")
+        hands.back_in_window()
+        hands.hover_files(window, session.opened.paths)
+        self._expect(window.drops.isVisible(), "files that are dragged over the window are met by a hint")
+        hands.picture("02-drop-hint")
+        hands.leave_with_files(window)
+        hands.wait("hint gone", lambda: not window.drops.isVisible(), window.refreshed)
+        before, found = session.volume, session.opened
+        hands.press("Ctrl+Shift+R")
+        hands.wait("files looked through again", lambda: session.opened is not found, session.pathsOpened)
+        self._expect(session.volume is before, "looking again leaves the open series as it is")
+        hands.press("Ctrl+Shift+H")
+        menu = window.recent_menu
+        self._expect(menu is not None and menu.isVisible(), "a key shows what was opened last")
+        self._expect(not self._place.recents.entries, "the demo is not remembered")
+        hands.press("Escape", menu)
 
     def _open(self, number: int) -> None:
         hands, session = self._hands, self._session

@@ -45,18 +45,20 @@ class IntegratedGradients:
     Parameters
     ----------
     fill : Fill
-        The baseline: what each pixel is at the beginning of the way.
+        The baseline: what each pixel is at the beginning of the way. Zero is the published black picture; on the phantom
+        it puts three times as much of the map into lesions as the others do.
     points : int
         Gradients on the way.
     rule : str
-        Where they lie: at the nodes of Gauss and Legendre, or in the middles of equal parts.
+        Where they lie: in the middles of equal parts, or at the nodes of Gauss and Legendre, which are no nearer for
+        networks of ReLUs.
     batch_size : int
         Gradients at a time.
     """
 
-    fill: Fill = "body-mean"
+    fill: Fill = "zero"
     points: int = 32
-    rule: Literal["gauss-legendre", "midpoint"] = "gauss-legendre"
+    rule: Literal["gauss-legendre", "midpoint"] = "midpoint"
     batch_size: int = 8
 
     @property

@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from xai.imaging.body import fill_holes
 
-Fill = Literal["zero", "one", "blur", "local-mean", "body-mean"]
+Fill = Literal["zero", "one", "blur", "local-mean", "body-mean", "body-median"]
 """What hidden pixels become."""
 
 BLUR_SIGMA = 12.0
@@ -46,6 +46,10 @@ def filled(x: Tensor, fill: Fill, body: Tensor | None = None) -> Tensor:
     if fill == "body-mean":
         mean = (x * weight).sum((2, 3), keepdim=True) / weight.sum((2, 3), keepdim=True).clamp(min=1)
         return torch.where(body, mean, x)
+    if fill == "body-median":
+        # The body's most usual tissue: on a leg muscle, where the mean, drawn up by bright fat, looks like a lesion.
+        median = x.masked_fill(~body, float("nan")).flatten(2).nanmedian(2).values[:, :, None, None]
+        return torch.where(body, median, x)
     smooth = _gaussian if fill == "blur" else _box
     return torch.where(body, smooth(x * weight) / smooth(weight).clamp(min=1e-6), x)
 

@@ -1,0 +1,204 @@
+"""Scores of a small cohort from files to files, and maps that are not computed twice."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+import pytest
+from PIL import Image
+
+from xai.export import load_npz
+from xai.notice import RESEARCH_USE_ONLY
+from xai.phantom.cohort import write_cohort
+
+Run = Callable[..., tuple[int, str, str]]
+Refused = Callable[..., str]
+BUNDLE = Path(__file__).resolve().parents[2] / "resources" / "demo" / "bundle"
+PATIENTS, SLICES = 4, 4
+METHODS = ("gradcampp", "hirescam")
+
+
+@pytest.fixture(scope="module")
+def cohort(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("phantom") / "cohort"
+    write_cohort(folder, PATIENTS, 5, slices=SLICES, size=200)
+    return folder
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[int, tuple[str, ...]]]]:
+    """How many slices were computed in each batch, and with which methods."""
+    import xai.pipeline
+
+    calls: list[tuple[int, tuple[str, ...]]] = []
+    step = xai.pipeline.step
+
+    def counting(network, x, target, plan, keys, *rest):  # type: ignore[no-untyped-def]
+        calls.append((len(x), tuple(keys)))
+        return step(network, x, target, plan, keys, *rest)
+
+    monkeypatch.setattr(xai.pipeline, "step", counting)
+    return calls  # type: ignore[return-value]
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_a_cohort_is_scored_with_its_masks(cohort: Path, tmp_path: Path, run: Run) -> None:
+    out = tmp_path / "new" / "scores"
+    arguments = ("evaluate", cohort, "--model", BUNDLE, "--method", ",".join(METHODS), "--target", 1, "--seed", 3)
+    code, printed, err = run(*arguments, "--out", out)
+    assert code == 0, err
+    assert f"{PATIENTS * SLICES * len(METHODS)} maps of {PATIENTS} series" in err
+    assert RESEARCH_USE_ONLY in err
+    assert "Pointing game" in printed
+    assert sorted(path.name for path in out.iterdir()) == ["bars.png", "curves.png", "scores.csv", "scores.json"]
+    for picture in ("bars.png", "curves.png"):
+        with Image.open(out / picture) as image:
+            assert image.width > 500
+
+    rows = rows_of(out / "scores.csv")
+    assert list(rows[0]) == ["case", "patient", "slice", "method", "measure", "baseline", "value"]
+    assert {row["patient"] for row in rows} == {str(n + 1) for n in range(PATIENTS)}
+    assert all(row["case"].startswith("S-") for row in rows)
+    assert "PHANTOM" not in (out / "scores.csv").read_text(encoding="utf-8")
+    with (cohort / "cohort.csv").open(encoding="utf-8", newline="") as file:
+        lesions = [row for row in csv.DictReader(file) if int(row["mask_pixels_224"])]
+    pointing = [row for row in rows if row["measure"] == "pointing"]
+    assert len(pointing) == len(METHODS) * len(lesions) > 0
+    deletions = [row for row in rows if row["measure"] == "deletion"]
+    assert len(deletions) == 2 * len(METHODS) * PATIENTS * SLICES
+    assert {row["baseline"] for row in deletions} == {"blur", "body-mean"}
+
+    said = json.loads((out / "scores.json").read_text(encoding="utf-8"))
+    assert said["statement"] == RESEARCH_USE_ONLY
+    assert said["settings"]["seed"] == 3
+    assert said["methods"]["hirescam"]["parameters"] == {"relu": False, "layer": "layer4"}
+    for method in METHODS:
+        of_method = {(one["measure"], one["baseline"]): one for one in said["methods"][method]["measures"]}
+        values = [float(row["value"]) for row in deletions if (row["method"], row["baseline"]) == (method, "blur")]
+        found = of_method["deletion", "blur"]
+        assert found["mean"] == pytest.approx(np.mean(values), rel=1e-4)
+        assert found["low"] < found["mean"] < found["high"]
+        assert found["patients"] == PATIENTS
+
+    # The same again is the same, printed as JSON alone.
+    code, printed, _ = run(*arguments, "--out", tmp_path / "again", "--json", "--quiet", "--no-cache")
+    assert code == 0
+    timeless = [one for one in json.loads(printed)["methods"]["hirescam"]["measures"] if one["measure"] != "seconds"]
+    assert timeless == [one for one in said["methods"]["hirescam"]["measures"] if one["measure"] != "seconds"]
+
+
+def test_the_mask_lies_where_the_lesion_is(cohort: Path, tmp_path: Path, run: Run) -> None:
+    """A network pixel's worth of error aside, the share of lesion in the body is that of the phantom's own count."""
+    code, _, err = run(
+        "evaluate", cohort, "--model", BUNDLE, "--method", "hirescam", "--target", 1, "--out", tmp_path, "--quiet"
+    )
+    assert code == 0, err
+    scores: dict[str, dict[tuple[str, str], float]] = {}
+    for row in rows_of(tmp_path / "scores.csv"):
+        scores.setdefault(row["measure"], {})[row["patient"], row["slice"]] = float(row["value"])
+    mass, over = scores["relevance_mass"], scores["relevance_mass_over_chance"]
+    share = {place: mass[place] / over[place] for place in mass if mass[place] > 0}
+    with (cohort / "cohort.csv").open(encoding="utf-8", newline="") as file:
+        pixels = {
+            (str(int(row["patient"][1:])), str(int(row["slice"]) + 1)): int(row["mask_pixels_224"])
+            for row in csv.DictReader(file)
+        }
+    # Bodies take about a quarter to a half of the picture; all slices of one cohort keep the same order.
+    body = {place: pixels[place] / share[place] / 224**2 for place in share}
+    assert len(body) > 2
+    assert all(0.1 < one < 0.7 for one in body.values())
+    by_patient = {patient: [body[place] for place in body if place[0] == patient] for patient, _ in body}
+    assert all(max(some) < 2 * min(some) for some in by_patient.values())
+
+
+def test_without_masks_only_faithfulness_is_scored(cohort: Path, tmp_path: Path, run: Run) -> None:
+    arguments = ("evaluate", cohort / "P001", "--model", BUNDLE, "--method", "hirescam", "--slices", "2:3")
+    code, _, err = run(*arguments, "--out", tmp_path, "--quiet")
+    assert (code, err) == (0, "")
+    rows = rows_of(tmp_path / "scores.csv")
+    assert {row["slice"] for row in rows} == {"2", "3"}
+    assert {"deletion", "insertion", "passes", "seconds", "empty"} <= {row["measure"] for row in rows}
+    assert not any(row["measure"].startswith(("pointing", "relevance")) for row in rows)
+    measures = json.loads((tmp_path / "scores.json").read_text(encoding="utf-8"))["methods"]["hirescam"]["measures"]
+    assert {one["low"] for one in measures} == {None}  # one patient
+
+
+def test_masks_that_do_not_fit_are_one_sentence(cohort: Path, tmp_path: Path, refused: Refused) -> None:
+    arguments = ("evaluate", cohort / "P001", "--model", BUNDLE, "--method", "hirescam", "--out", tmp_path / "out")
+    assert str(tmp_path / "nowhere") in refused(*arguments, "--masks", tmp_path / "nowhere")
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    assert "holds no masks" in refused(*arguments, "--masks", empty)
+    strange = tmp_path / "strange"
+    strange.mkdir()
+    shutil.copy(cohort / "masks" / "P001.nii.gz", strange / "other.nii.gz")
+    assert "the first is called other" in refused(*arguments, "--masks", strange)
+    wrong = tmp_path / "wrong"
+    wrong.mkdir()
+    nib.save(nib.Nifti1Image(np.ones((5, 5, SLICES), np.uint8), np.eye(4)), wrong / "P001.nii.gz")
+    assert "does not lie on the grid" in refused(*arguments, "--masks", wrong)
+    assert "is a file" in refused(*arguments[:-1], BUNDLE / "bundle.toml")
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_evaluation_can_be_cancelled(
+    cohort: Path, tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*arguments: object, **named: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("xai.evaluate.scores.faithfulness", interrupted)
+    arguments = ("evaluate", cohort / "P001", "--model", BUNDLE, "--method", "hirescam")
+    assert run(*arguments, "--out", tmp_path / "out") == (130, "", "Cancelled.\n")
+    assert not (tmp_path / "out").exists()
+
+
+def test_explain_goes_on_where_it_was_stopped(
+    cohort: Path,
+    tmp_path: Path,
+    run: Run,
+    asked: list[tuple[int, tuple[str, ...]]],
+    monkeypatch: pytest.MonkeyPatch,
+    user_cache: Path,
+) -> None:
+    import xai.pipeline
+
+    arguments = ("explain", cohort / "P001", "--model", BUNDLE, "--method", "hirescam,disagreement", "--quiet")
+    counting = xai.pipeline.step
+
+    def stopping(*rest):  # type: ignore[no-untyped-def]
+        if len(asked) == 2:
+            raise KeyboardInterrupt
+        return counting(*rest)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(xai.pipeline, "step", stopping)
+        assert run(*arguments, "--out", tmp_path / "maps") == (130, "", "Cancelled.\n")
+    assert not (tmp_path / "maps").exists()
+    assert len(list((user_cache / "maps").rglob("*.npz"))) > 0
+
+    asked.clear()
+    code, printed, _ = run(*arguments, "--out", tmp_path / "maps")
+    assert code == 0
+    assert sum(count for count, _ in asked) == SLICES - 2
+    asked.clear()
+    code, fresh, _ = run(*arguments, "--out", tmp_path / "fresh", "--no-cache")
+    assert sum(count for count, _ in asked) == SLICES
+    for key in ("hirescam", "disagreement"):
+        resumed, whole = (load_npz(Path(folder.strip()) / f"{key}.npz") for folder in (printed, fresh))
+        np.testing.assert_array_equal(resumed.maps, whole.maps)
+        assert resumed.details == whole.details
+        assert resumed.states == whole.states
+    asked.clear()
+    assert run(*arguments, "--out", tmp_path / "again")[0] == 0
+    assert asked == []

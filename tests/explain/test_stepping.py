@@ -1,0 +1,280 @@
+"""Methods that work in steps, members of ensembles that are shared, and maps that were computed before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from xai.cache import ExplanationCache
+from xai.explainers.base import UNREAD, Attribution
+from xai.explainers.cam import GradCAM, HiResCAM
+from xai.explainers.consensus import Consensus, Disagreement
+from xai.explainers.ensemble import AverageEnsemble
+from xai.explanation import Explanation, SliceAnalysis
+from xai.export import load_npz, save_npz
+from xai.imaging.geometry import VolumeGeometry
+from xai.imaging.volume import SeriesInfo, Volume
+from xai.models.bundle import ClassifierBundle
+from xai.pipeline import analyse_slices, explain
+from xai.progress import Cancelled, Progress, ignore
+
+DEPTH = 5
+
+
+def volume(gap: int | None = 2, seed: int = 2) -> Volume:
+    array = np.random.default_rng(seed).random((DEPTH, 50, 70), np.float32)
+    if gap is not None:
+        array[gap] = np.nan
+    affine = np.zeros((4, 4))
+    affine[2, 0] = affine[1, 1] = affine[0, 2] = affine[3, 3] = 1.0
+    return Volume(array, VolumeGeometry((DEPTH, 50, 70), affine), SeriesInfo(modality="MR"))
+
+
+@dataclass(frozen=True)
+class Counted:
+    """A map of the picture itself; says how often it was asked, in all its copies."""
+
+    factor: float = 1.0
+    per_pixel: bool = True
+    layer: str | None = None
+    asked: ClassVar[list[int]] = []
+
+    def attribute(self, network: nn.Module, x: Tensor, target: Tensor, progress: Progress = ignore) -> Tensor:
+        self.asked.append(len(x))
+        progress(0, 2)
+        with torch.no_grad():
+            network(x)
+        progress(2, 2)
+        return x * self.factor
+
+
+@dataclass(frozen=True)
+class Sharpening:
+    """Three steps; the last map is three times the picture."""
+
+    per_pixel: bool = True
+    layer: str | None = None
+    ended: ClassVar[list[str]] = []
+
+    def steps(self, network: nn.Module, x: Tensor, target: Tensor, progress: Progress) -> Iterator[Attribution]:
+        try:
+            for n in range(3):
+                progress(n, 3)
+                with torch.no_grad():
+                    network(x)
+                words = "too early to tell" if n == 0 else ""
+                yield Attribution(x * (n + 1), (words,) * len(x), ({"step": float(n), "noise": "low"},) * len(x))
+        finally:
+            self.ended.append("ended")
+
+    def attribute(self, network: nn.Module, x: Tensor, target: Tensor, progress: Progress = ignore) -> Tensor:
+        return list(self.steps(network, x, target, progress))[-1].maps
+
+
+@pytest.fixture(autouse=True)
+def _fresh() -> None:
+    Counted.asked.clear()
+    Sharpening.ended.clear()
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> ExplanationCache:
+    return ExplanationCache(tmp_path / "cache")
+
+
+@pytest.fixture
+def passes(bundle: ClassifierBundle) -> Iterator[list[int]]:
+    seen: list[int] = []
+    handle = bundle.network.register_forward_pre_hook(lambda _m, inputs: seen.append(len(inputs[0])))
+    yield seen
+    handle.remove()
+
+
+def test_steps_end_in_their_last_map_with_its_words_and_details(bundle: ClassifierBundle, tmp_path: Path) -> None:
+    found = explain(bundle, volume(), {"steps": Sharpening()})["steps"]
+    assert found.states == ("", "", UNREAD, "", "")
+    assert found.details == ({"step": 2.0, "noise": "low"},) * 2 + ({},) + ({"step": 2.0, "noise": "low"},) * 2
+    once = explain(bundle, volume(), {"once": Counted()})["once"]
+    np.testing.assert_allclose(found.maps, once.maps * 3)
+    save_npz(found, tmp_path / "m.npz")
+    assert load_npz(tmp_path / "m.npz").details == found.details
+
+
+def test_details_that_are_not_finite_survive_a_file(bundle: ClassifierBundle, tmp_path: Path) -> None:
+    found = explain(bundle, volume(), {"steps": Sharpening()})["steps"]
+    odd = tuple({"interval": float("nan")} for _ in found.details)
+    save_npz(replace(found, details=odd), tmp_path / "m.npz")
+    back = load_npz(tmp_path / "m.npz").details
+    assert len(back) == DEPTH
+    assert all(np.isnan(one["interval"]) for one in back)  # type: ignore[arg-type]
+
+
+def test_whoever_watches_sees_a_map_sharpen_and_the_quick_ones_first(bundle: ClassifierBundle) -> None:
+    series = volume(gap=None)
+    seen: list[SliceAnalysis] = []
+    methods = {"steps": Sharpening(), "cam": HiResCAM()}
+    whole = analyse_slices(
+        bundle, list(series.array[:2]), [7, 8], series.geometry, methods, partial=seen.append, batch_size=2
+    )
+    assert [sorted(one.maps) for one in seen] == [["cam"], *[["cam", "steps"]] * 3]
+    assert all(one.indices == (7, 8) for one in seen)
+    assert [one.maps["steps"].details[0]["step"] for one in seen[1:]] == [0.0, 1.0, 2.0]
+    assert [one.maps["steps"].states[0] for one in seen[1:]] == ["too early to tell", "", ""]
+    assert [one.maps["steps"].passes for one in seen[1:]] == [1, 2, 3]
+    np.testing.assert_array_equal(seen[0].logits, whole.logits)
+    np.testing.assert_array_equal(seen[-1].maps["steps"].values, whole.maps["steps"].values)
+
+
+def test_a_method_that_is_broken_off_gives_the_network_back(bundle: ClassifierBundle) -> None:
+    def stop(analysis: SliceAnalysis) -> None:
+        raise Cancelled
+
+    with pytest.raises(Cancelled):
+        explain(bundle, volume(), {"steps": Sharpening()}, partial=stop)
+    assert Sharpening.ended == ["ended"]
+    assert not any(module._forward_pre_hooks for module in bundle.network.modules())
+
+
+def test_progress_of_long_methods_is_finer_than_slices(bundle: ClassifierBundle) -> None:
+    reports: list[tuple[int, int]] = []
+    explain(bundle, volume(), {"steps": Sharpening(), "c": Counted()}, progress=lambda *at: reports.append(at))
+    assert reports == sorted(reports)
+    assert reports[0] == (100, 500)
+    assert reports[-1] == (500, 500)
+    assert (100 + 50 + 0, 500) in reports
+    assert len({done for done, _ in reports}) > 10
+
+
+def test_members_are_computed_once_for_all_who_need_them(bundle: ClassifierBundle, passes: list[int]) -> None:
+    shared = (("mine", Counted()), ("cam", HiResCAM()))
+    methods = {
+        "mine": Counted(),
+        "consensus": Consensus(shared, curve_steps=2),
+        "disagreement": Disagreement(shared),
+        "average": AverageEnsemble((("other", Counted(2.0)), *shared), least=0.0),
+    }
+    found = explain(bundle, volume(), methods)
+    assert Counted.asked == [1] * 8  # two different ones, four slices
+    assert list(found) == list(methods)
+    # One for the CAM and the prediction, one for each of the two, 2 x 2 x 3 for the weights.
+    assert sum(passes) == 4 * (1 + 1 + 1 + 12)
+
+
+def test_an_ensemble_is_the_same_with_and_without_the_pipeline(bundle: ClassifierBundle) -> None:
+    series = volume(gap=None)
+    ensemble = Consensus(
+        (("mine", Counted()), ("gradcampp", GradCAM()), ("cam", HiResCAM(layer="layer3"))), curve_steps=2
+    )
+    analysis = analyse_slices(bundle, list(series.array), range(DEPTH), series.geometry, {"all": ensemble})
+    x = bundle.preprocess.to_input(list(series.array), bundle.preprocess.mapping(series.geometry))
+    for n, target in enumerate(analysis.targets.tolist()):
+        alone = ensemble.attribute(bundle.network, x[n : n + 1], torch.tensor([target]))
+        np.testing.assert_allclose(alone[0, 0], analysis.maps["all"].values[n], atol=1e-5)
+    assert analysis.maps["all"].passes == 1 + 1 + 1 + 3 * 2 * 3
+    said = dict(analysis.maps["all"].parameters["members"])  # type: ignore[call-overload]
+    assert said["gradcampp"] == {"relu": False, "layer": "layer4"}
+
+
+# Maps that were computed before --------------------------------------------------------------------------------------
+
+
+def same(first: Explanation, second: Explanation) -> None:
+    np.testing.assert_array_equal(first.maps, second.maps)
+    np.testing.assert_array_equal(first.target, second.target)
+    np.testing.assert_array_equal(first.prediction.logits, second.prediction.logits)
+    assert first.states == second.states
+    assert first.details == second.details
+    assert first.parameters == second.parameters
+
+
+def test_what_was_computed_is_not_computed_again(
+    bundle: ClassifierBundle, cache: ExplanationCache, passes: list[int]
+) -> None:
+    methods = {"cam": HiResCAM(), "steps": Sharpening(), "consensus": Consensus((("m", Counted()), ("h", HiResCAM())))}
+    first = explain(bundle, volume(), methods, cache=cache)
+    asked = sum(passes)
+    again = explain(bundle, volume(), methods, cache=ExplanationCache(cache.folder))
+    assert sum(passes) == asked
+    for key in methods:
+        same(first[key], again[key])
+    # Members that nobody asked for are kept, too.
+    assert len(list(cache.folder.rglob("*.npz"))) == 4 * 4
+    explain(bundle, volume(), {"m": Counted()}, cache=cache)
+    assert sum(passes) == asked
+
+
+def test_a_run_that_was_broken_off_goes_on_where_it_stopped(bundle: ClassifierBundle, cache: ExplanationCache) -> None:
+    methods = {"mine": Counted(), "cam": HiResCAM()}
+
+    def cancel(done: int, total: int) -> None:
+        if len(Counted.asked) == 3:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        explain(bundle, volume(gap=None), methods, progress=cancel, cache=cache)
+    assert len(list(cache.folder.rglob("*.npz"))) == 2 * 2
+    Counted.asked.clear()
+    resumed = explain(bundle, volume(gap=None), methods, cache=cache)
+    assert Counted.asked == [1] * (DEPTH - 2)
+    whole = explain(bundle, volume(gap=None), methods)
+    for key in methods:
+        same(resumed[key], whole[key])
+
+
+def test_one_method_more_computes_that_method_only(
+    bundle: ClassifierBundle, cache: ExplanationCache, passes: list[int]
+) -> None:
+    explain(bundle, volume(), {"mine": Counted()}, slices=[0, 1], cache=cache)
+    Counted.asked.clear()
+    both = explain(bundle, volume(), {"mine": Counted(), "other": Counted(2.0)}, cache=cache)
+    # Two slices lack the other one, two lack both.
+    assert Counted.asked == [1] * 6
+    np.testing.assert_allclose(both["other"].maps, 2 * both["mine"].maps)
+
+
+def test_an_ensemble_takes_its_members_from_the_cache(bundle: ClassifierBundle, cache: ExplanationCache) -> None:
+    shared = (("m", Counted()), ("h", HiResCAM()))
+    explain(bundle, volume(), {"m": Counted()}, cache=cache)
+    Counted.asked.clear()
+    found = explain(bundle, volume(), {"consensus": Consensus(shared)}, cache=cache)["consensus"]
+    assert Counted.asked == []
+    same(found, explain(bundle, volume(), {"consensus": Consensus(shared)})["consensus"])
+
+
+@pytest.mark.parametrize("change", ["pixels", "target", "parameter", "bundle", "code", "geometry"])
+def test_nothing_is_taken_for_what_it_is_not(
+    change: str, bundle: ClassifierBundle, cache: ExplanationCache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    explain(bundle, volume(), {"mine": Counted()}, cache=cache)
+    Counted.asked.clear()
+    series, target, explainer = volume(), None, Counted()
+    if change == "pixels":
+        series = volume(seed=3)
+    elif change == "target":
+        target = 1  # the predicted class, but by another wish
+    elif change == "parameter":
+        explainer = Counted(1.5)
+    elif change == "bundle":
+        bundle = replace(bundle, sha256="0" * 64)
+    elif change == "geometry":
+        affine = series.geometry.affine * [[-1], [1], [1], [1]]
+        series = replace(series, geometry=VolumeGeometry(series.geometry.shape, affine))
+    else:
+        monkeypatch.setattr("xai.cache.code_stamp", lambda: "another")
+    explain(bundle, series, {"mine": explainer}, target=target, cache=cache)
+    assert Counted.asked == [1] * 4
+
+
+def test_the_same_slice_is_found_in_another_series(bundle: ClassifierBundle, cache: ExplanationCache) -> None:
+    series = volume(gap=None)
+    explain(bundle, series, {"mine": Counted()}, cache=cache)
+    Counted.asked.clear()
+    analyse_slices(bundle, [series.array[3]], [99], series.geometry, {"mine": Counted()}, cache=cache)
+    assert Counted.asked == []
