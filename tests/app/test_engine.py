@@ -40,8 +40,8 @@ class Outcome:
         return "finished" in self.words
 
 
-def ask(engine: Engine, method: str = "", **more: int) -> Outcome:
-    return Outcome(engine.analyse(SLICES, GEOMETRY, [method], **more))
+def ask(engine: Engine, method: str = "", target: int | None = None) -> Outcome:
+    return Outcome(engine.analyse(SLICES, GEOMETRY, [method], target))
 
 
 def wait(qtbot: QtBot, *outcomes: Outcome) -> None:

@@ -87,9 +87,9 @@ def test_a_file_that_cannot_be_read_is_said_and_left_alone(tmp_path: Path) -> No
     assert file.is_dir()
 
 
-def test_what_was_opened_can_be_forgotten(tmp_path: Path) -> None:
+def test_the_model_can_be_forgotten(tmp_path: Path) -> None:
     settings = Settings(tmp_path / "settings.ini")
     settings.model, settings.reader_id = tmp_path, "R03"
-    settings.forget_recents()
+    settings.forget_model()
     assert settings.model is None
     assert settings.reader_id == "R03"

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -93,7 +94,8 @@ def make_workplace(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
     def make(model: str = "FakeModel", answers: Path | None = None, place: Path | None = None) -> Workplace:
         settings = Settings(tmp_path / "settings.ini")
-        workplace = Workplace(answers or tmp_path / "answers.sqlite", settings, f"fake_model:{model}", place)
+        catalogue = importlib.import_module("fake_model").CATALOGUE
+        workplace = Workplace(answers or tmp_path / "answers.sqlite", settings, f"fake_model:{model}", place, catalogue)
         made.append(workplace)
         return workplace
 

@@ -4,20 +4,38 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
 
-from viewer.app.engine_worker import Analyse, BundleInfo, EngineInfo
-from xai.errors import BundleError
+from viewer.app.engine_messages import Analyse, BundleInfo, Describe, EngineInfo, Explain, ScoreMap
+from viewer.app.map_scores import MapScores
+from viewer.app.method_settings import MethodSheet, Setting
+from xai.errors import BundleError, ExplainError
 from xai.explanation import MethodMaps, SliceAnalysis
 from xai.imaging.resample import CellGrid, SliceMapping
 from xai.models.manifest import BundleManifest, TrainedOn
 from xai.progress import Progress
+from xai.registry import EXPLAINERS, ExplainerEntry
 
 CELLS = CellGrid(centre=0.0, stride=32.0)
 SPOT = 1000.0
 """Slices with a value above this are called affected."""
+STEPS = 4
+
+CATALOGUE: Mapping[str, ExplainerEntry] = {
+    **{key: entry for key, entry in EXPLAINERS.items() if entry.cost == "cheap"},
+    "occlusion": ExplainerEntry("Occlusion", "Perturbation", "Zeiler and Fergus 2014", "none:None", "costly"),
+    "shap": ExplainerEntry("SHAP", "Shapley", "Lundberg and Lee 2017", "none:None", "costly"),
+    "consensus": ExplainerEntry("Consensus", "Ensemble", "this project", "none:None", "costly"),
+}
+"""The methods of these tests: as many costly ones as they need."""
+SETTINGS = (
+    Setting("passes", "integer", 100, (), "How many."),
+    Setting("fill", "choice", "blur", ("blur", "zero"), "What hidden pixels become."),
+    Setting("exact", "switch", False),
+)
 
 
 class FakeModel:
@@ -63,6 +81,49 @@ class FakeModel:
             dict.fromkeys(request.methods, found),
         )
 
+    def explain(self, request: Explain, progress: Progress, partial: Callable[[object], None]) -> SliceAnalysis:
+        """Sharpen in steps; the map's peak grows with each. The window hears of each step before the next."""
+        asked = Analyse(
+            request.bundle, request.indices, request.slices, request.geometry, (request.method,), request.target
+        )
+        passes = int(str(request.parameters.get("passes", 100)))
+        if passes == 0:
+            raise ExplainError("No passes, no map.")
+        for step in range(STEPS + 1):
+            progress(step, STEPS)
+            found = self.analyse(asked, lambda done, total: None)
+            maps = found.maps[request.method]
+            values = maps.values * np.float32((step + 1) / (STEPS + 1))
+            parameters = {"passes": passes, **request.parameters}
+            details = ({"windows": float(passes)},) * len(request.indices)
+            sharper = MethodMaps(
+                values, ("",) * len(values), maps.cells, parameters, float(passes), passes / 1000, details
+            )
+            found = SliceAnalysis(
+                found.indices, found.logits, found.probabilities, found.targets, {request.method: sharper}
+            )
+            if step < STEPS:
+                partial(found)
+        return found
+
+    def score(self, request: ScoreMap, progress: Progress) -> MapScores:
+        progress(0, 1)
+        peak = float(request.map.max())
+        falls = np.linspace(1, 0, 11, dtype=np.float32)
+        return MapScores(falls * np.float32(0.5), falls[::-1].copy() * np.float32(min(1.0, peak / 11)), 44)
+
+    def describe(self, request: Describe) -> Mapping[str, MethodSheet]:
+        costly = ("occlusion", "shap", "consensus")
+        members = Setting("members", "members", ("gradcam", "hirescam"))
+        return {
+            key: MethodSheet(
+                (*SETTINGS, *((members,) if key == "consensus" else ())), int(str(told.get("passes", 100)))
+            )
+            if key in costly
+            else MethodSheet()
+            for key, told in request.methods.items()
+        }
+
 
 class DyingModel(FakeModel):
     """Its process ends whenever slice 0 is among those that are asked for."""
@@ -79,6 +140,18 @@ class SlowModel(FakeModel):
     def analyse(self, request: Analyse, progress: Progress) -> SliceAnalysis:
         while True:
             progress(0, 1)
+            threading.Event().wait(0.002)
+
+
+class PatientModel(FakeModel):
+    """Its costly methods report a share of the work and then wait, answering others, until they are cancelled."""
+
+    def explain(self, request: Explain, progress: Progress, partial: Callable[[object], None]) -> SliceAnalysis:
+        if request.parameters.get("exact"):
+            return super().explain(request, progress, partial)
+        share = int(str(request.parameters.get("passes", 30)))
+        while True:
+            progress(share, 100)
             threading.Event().wait(0.002)
 
 

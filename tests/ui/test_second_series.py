@@ -294,7 +294,7 @@ def test_the_list_offers_to_show_a_series_beside_the_first(two: Workplace, hands
     QTest.mouseClick(series.viewport(), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.ControlModifier, middle)
     assert (session.index, session.second.index, session.state.layout) == (0, 1, "series")
     session.second.close()
-    series.setCurrentRow(1)
+    series.show_current(1)
     by_key = QContextMenuEvent(QContextMenuEvent.Reason.Keyboard, QPoint(), series.mapToGlobal(QPoint()))
     QApplication.sendEvent(series, by_key)
     menu = QApplication.activePopupWidget()

@@ -163,8 +163,8 @@ def test_another_look_keeps_everything_that_is_open(workplace: Workplace, qtbot:
     assert workplace.session.state == state
     assert workplace.explaining.counts() == (8, 8)
     assert new.series_panel.list.count() == 1
-    assert new.series_panel.list.currentRow() == 0
-    assert not new.series_panel.list.item(0).icon().isNull()
+    assert new.series_panel.list.currentItem() is new.series_panel.list.item(0)
+    assert not new.series_panel.list.item(0).icon(0).isNull()
     assert new.prediction.number.text() == probability == "affected 0.90"
     assert new.strip.describe(2) == "Slice 3 of 8: affected 0.90"
     assert new.form.cards["dx"].buttons["affected"].isChecked()

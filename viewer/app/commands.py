@@ -295,6 +295,44 @@ COMMANDS: tuple[Command, ...] = (
         "What made the chosen map: method, reference, layer, target, model, volume, cost; to read and to copy.",
     ),
     Command(
+        "overlay.run",
+        "Explanations",
+        "Compute for this slice",
+        ("R",),
+        "Compute the chosen method, one that is not computed by itself, for the slice on screen.",
+    ),
+    Command(
+        "overlay.run-series",
+        "Explanations",
+        "Compute for the whole series",
+        ("Shift+R",),
+        "Compute the chosen method for every slice, nearest first; Esc stops and keeps what is there.",
+    ),
+    Command("overlay.solo", "Explanations", "Chosen method alone", ("Shift+A",), "Hide every other method."),
+    Command("overlay.hide-all", "Explanations", "Untick every method", ("Shift+V",), "Show no method at all."),
+    Command(
+        "overlay.scores",
+        "Explanations",
+        "Scores of the map",
+        ("Shift+F3",),
+        "Measure how faithful the chosen map of this slice is: deletion and insertion curves.",
+    ),
+    Command(
+        "overlay.whatif",
+        "Explanations",
+        "What-if brush",
+        ("W",),
+        "Paint over tissue and see the model's answer change; arrows and Enter paint without a mouse.",
+        checkable=True,
+    ),
+    Command(
+        "overlay.attach",
+        "Explanations",
+        "Attach what is painted",
+        ("Ctrl+Shift+W",),
+        "Put the painted region and its effect into the feedback.",
+    ),
+    Command(
         "work.cancel", "Explanations", "Stop computing", ("Esc",), "Stop reading or computing; what is there stays."
     ),
     Command("work.resume", "Explanations", "Compute the rest", ("F5",), "Go on after a stop."),
@@ -377,6 +415,7 @@ WHEEL_AND_REST: tuple[tuple[str, str], ...] = (
     (QT_TR_NOOP("Double-click"), QT_TR_NOOP("this picture alone, and all again")),
     (QT_TR_NOOP("Ctrl+click on a series"), QT_TR_NOOP("show it beside the first")),
     (QT_TR_NOOP("Drag the swipe line"), QT_TR_NOOP("clean to its left, overlay to its right (S)")),
+    (QT_TR_NOOP("With the what-if brush"), QT_TR_NOOP("left-drag paints, Ctrl+wheel or [ ] sets its size (W)")),
     (QT_TR_NOOP("Menu key"), QT_TR_NOOP("menu of common commands")),
     (QT_TR_NOOP("Drop files or folders"), QT_TR_NOOP("open them; with Shift, add them to what is open")),
 )

@@ -126,6 +126,12 @@ class Control:
         """Make an overlay the one whose settings are shown."""
         self._change(view_state.activated(self._session.state, key))
 
+    def step_methods(self, by: int) -> None:
+        """Show the next or previous method alone, of those that have maps; the chosen one while all are hidden."""
+        state, explaining = self._session.state, self._explaining
+        there = [key for key in state.keys if key in explaining.catalogue and explaining.has_any(key)]
+        self._alone(lambda old: view_state.stepped(old, by if state.overlays_on else 0, there))
+
     def styled(self, key: str, name: str, value: object) -> None:
         """Set one property of an overlay's style.
 
@@ -177,8 +183,6 @@ class Control:
             "view.crosshair": view_state.crosshair_toggled,
             "view.identity": view_state.identity_toggled,
             "overlay.toggle": self._toggled,
-            "overlay.previous": lambda state: view_state.stepped(state, -1 if state.overlays_on else 0),
-            "overlay.next": lambda state: view_state.stepped(state, 1 if state.overlays_on else 0),
             "overlay.outline": view_state.outline_cycled,
             "overlay.raise": lambda state: view_state.restacked(state, 1),
             "overlay.lower": lambda state: view_state.restacked(state, -1),
@@ -209,6 +213,8 @@ class Control:
             "overlay.more": lambda: self.opacity_stepped(1),
             "overlay.less": lambda: self.opacity_stepped(-1),
             "overlay.target": self._next_target,
+            "overlay.previous": partial(self.step_methods, -1),
+            "overlay.next": partial(self.step_methods, 1),
             "work.cancel": self._stop,
             "work.resume": self._resume,
         }

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from viewer.app.explaining import METHODS, Explaining
+from viewer.app.explaining import Explaining
 from viewer.app.reading import OnScreen
 from viewer.app.second_display import second_picture
 from viewer.app.session import LABELS, Session
@@ -27,8 +27,6 @@ from viewer.core.planes import corner_texts, edge_letters, stored_pixel, value_w
 from viewer.core.render import render
 from viewer.core.view_state import Pane, ResolvedView, resolve
 from viewer.core.words import QT_TR_NOOP, tr
-from xai.notice import RESEARCH_USE_ONLY
-from xai.registry import EXPLAINERS
 
 SCALE_WORDS = {
     "slice": QT_TR_NOOP("scale: this slice"),
@@ -40,7 +38,8 @@ SCALE_WORDS = {
 def resolved_view(session: Session, explaining: Explaining) -> ResolvedView:
     """Return what the views draw now."""
     predicted = tuple(int(target) for target in explaining.prediction().target)
-    return resolve(session.state, session.context(predicted))
+    with_maps = tuple(key for key in explaining.catalogue if explaining.has_any(key))
+    return resolve(session.state, session.context(predicted, with_maps))
 
 
 def pictures(session: Session, explaining: Explaining, view: ResolvedView) -> list[Picture | None]:
@@ -83,7 +82,7 @@ def _layers(
             if key == LABELS and session.labels is not None:
                 layers.append(Layer(session.labels[view.slice_index], style))
             continue
-        title = EXPLAINERS[key].title
+        title = explaining.catalogue[key].title
         values = explaining.map_values(key, view.slice_index)
         if values is None:
             notes.append(f"{title}: {explaining.state(key, view.slice_index)}")
@@ -93,6 +92,8 @@ def _layers(
             notes.append(tr("{method}: nothing to show").format(method=title))
             continue
         layers.append(Layer(values, style, limits))
+        if not explaining.has_map(key, view.slice_index):
+            notes.append(f"{title}: {explaining.state(key, view.slice_index)}")
         explained = int(explaining.series_targets()[view.slice_index])
         name = explaining.classes[explained] if 0 <= explained < len(explaining.classes) else "?"
         captions = [tr("evidence for {name}").format(name=name), tr(SCALE_WORDS[style.scale])]
@@ -139,16 +140,6 @@ class PredictionText:
     mismatches: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class MethodText:
-    """What a method's row says besides its settings."""
-
-    key: str
-    title: str
-    state: str
-    tip: str
-
-
 AFFECTED = 1
 
 
@@ -178,25 +169,13 @@ def prediction_text(session: Session, explaining: Explaining) -> PredictionText:
     k = session.state.slice_index
     p = float(probabilities[k]) if k < len(probabilities) else float("nan")
     if np.isnan(p):
-        return replace(words, state=explaining.state(METHODS[0], k).capitalize())
+        return replace(words, state=explaining.state(next(iter(explaining.catalogue)), k).capitalize())
     return replace(
         words,
         verdict=explaining.classes[int(explaining.prediction().target[k])],
         probability=p,
         probability_text=f"{name} {p:.2f}",
     )
-
-
-def method_texts(session: Session, explaining: Explaining) -> list[MethodText]:
-    """Return the words of every method's row."""
-    k, texts = session.state.slice_index, []
-    done, total = explaining.counts()
-    for key in METHODS:
-        state = explaining.state(key, k)
-        if state in ("ready", "computing") and done < total:
-            state = f"{state}, {done}/{total}"
-        texts.append(MethodText(key, EXPLAINERS[key].title, state, explaining.describe(key)))
-    return texts
 
 
 def on_screen(session: Session, explaining: Explaining, view: ResolvedView) -> OnScreen:
@@ -226,7 +205,7 @@ def on_screen(session: Session, explaining: Explaining, view: ResolvedView) -> O
         screen,
         stage="S2",
         map_id=key,
-        map_title=EXPLAINERS[key].title,
+        map_title=explaining.catalogue[key].title,
         map_sha256=explaining.map_sha256(key, k),
         target_class=explaining.classes[explained],
     )
@@ -255,37 +234,5 @@ def readout(session: Session, explaining: Explaining, column: float, row: float)
     key = rated_map(session, explaining)
     shown = explaining.map_values(key, k) if key else None
     if shown is not None:
-        parts.append(f"{EXPLAINERS[key].title} {shown[pixel]:.3g}")
+        parts.append(f"{explaining.catalogue[key].title} {shown[pixel]:.3g}")
     return "   ".join(parts)
-
-
-def explanation_card(session: Session, explaining: Explaining) -> list[tuple[str, str]]:
-    """Return what made the chosen map of the slice on screen: names and values, in order."""
-    state, model, series = session.state, explaining.model, session.series
-    key = state.active if state.active in METHODS else METHODS[0]
-    entry, k = EXPLAINERS[key], state.slice_index
-    if model is None or series is None:
-        return [("Method", entry.title), ("State", explaining.state(key, k))]
-    cost = explaining.cost(key)
-    explained = int(explaining.series_targets()[k])
-    parameters = ", ".join(f"{name} {value}" for name, value in cost.parameters.items() if name != "layer")
-    return [
-        ("Method", entry.title),
-        ("Reference", entry.reference),
-        ("Slice", f"{k + 1} of {len(series)}"),
-        ("State", explaining.state(key, k)),
-        ("Explained class", explaining.classes[explained] if explained >= 0 else ""),
-        ("Layer", str(cost.parameters.get("layer", ""))),
-        ("Settings", parameters),
-        ("Cells", f"every {cost.cells.stride:g} network pixels, the first at {cost.cells.centre:g}"),
-        (
-            "Cost",
-            f"{cost.passes:g} forward pass(es) a slice, {cost.seconds:.2f} s for all so far",
-        ),
-        ("Model", f"{model.manifest.name} {model.manifest.version} ({model.manifest.network})"),
-        ("Model hash", model.sha256),
-        ("Volume hash", session.volume.sha256 if session.volume is not None else "the series is still being read"),
-        ("Trained on", model.manifest.trained_on.sentence),
-        ("Differences", " ".join(explaining.mismatches)),
-        ("Notice", RESEARCH_USE_ONLY),
-    ]

@@ -1,7 +1,7 @@
 """The window's side of the engine process: requests out, answers in, a new process when one dies.
 
-One request is in the engine at a time; the others wait here. So whatever happens to the process costs the request that
-it was working on and no other.
+One request of each lane is in the engine at a time; the others wait here. So whatever happens to the process costs the
+requests that it was working on and no other.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import logging
 import multiprocessing
 import sys
 from bisect import insort_right
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -23,24 +23,32 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from viewer.app.engine_worker import (
-    TORCH_HANDLERS,
+from viewer.app.engine_messages import (
+    LANES,
+    URGENT,
     Analyse,
     BundleInfo,
     Cancel,
+    Describe,
     Done,
     EngineInfo,
+    Explain,
     Failed,
     LoadBundle,
+    Partial,
     Reply,
     Reported,
     Request,
+    ScoreMap,
     StartFailed,
     WasCancelled,
-    serve,
+    What,
 )
+from viewer.app.engine_worker import TORCH_HANDLERS, serve
+from viewer.app.method_settings import Parameters
 from viewer.app.tasks import Channel, Job
 from xai.imaging.geometry import VolumeGeometry
+from xai.imaging.resample import CellGrid
 
 __all__ = ["BundleInfo", "Engine", "EngineInfo", "EngineRequest"]
 
@@ -58,20 +66,20 @@ SHUT_DOWN = "The engine is shut down."
 
 
 class EngineRequest(Job):
-    """Something asked of the engine. ``succeeded`` brings a `BundleInfo` or a `SliceAnalysis`; nothing ``arrived``."""
+    """Something asked of the engine. ``succeeded`` brings what the message says; partial maps have ``arrived``."""
 
     def __init__(
-        self,
-        number: int,
-        what: LoadBundle | Analyse,
-        owner: QObject,
-        withdraw: Callable[[Job], None],
-        priority: int = 0,
+        self, number: int, what: What, owner: QObject, withdraw: Callable[[Job], None], priority: int = 0
     ) -> None:
         super().__init__("The request", owner, withdraw, priority)
         self.number = number
-        self.what: LoadBundle | Analyse | None = what
-        """Dropped once it is sent: the slices are large."""
+        self.lane = LANES[type(what)]
+        self.what: What | None = what
+        """Dropped when it is over: the slices are large."""
+
+    def _let_go(self) -> None:
+        super()._let_go()
+        self.what = None
 
 
 class Engine(QObject):
@@ -105,7 +113,7 @@ class Engine(QObject):
         self._info: EngineInfo | None = None
         self._bundle: BundleInfo | None = None
         self._waiting: list[EngineRequest] = []
-        self._current: EngineRequest | None = None
+        self._current: dict[int, EngineRequest] = {}
         self._crashes = 0
         self._is_ending = False
         self._refusal = ""
@@ -125,7 +133,7 @@ class Engine(QObject):
     @property
     def is_busy(self) -> bool:
         """Whether a request waits or is worked on; one that was cancelled counts until it has ended."""
-        return self._current is not None or bool(self._waiting)
+        return bool(self._current or self._waiting)
 
     def start(self) -> None:
         """Start the process, unless it runs; returns at once, and requests wait until it is ready."""
@@ -145,6 +153,7 @@ class Engine(QObject):
         methods: Sequence[str] = (),
         target: int | None = None,
         *,
+        parameters: Mapping[str, Parameters] | None = None,
         priority: int = 0,
     ) -> EngineRequest:
         """Predict and explain slices with the bundle that is loaded when their turn comes.
@@ -159,20 +168,55 @@ class Engine(QObject):
             Keys of `xai.registry.EXPLAINERS`; none for the prediction alone.
         target : int, optional
             Index of the class to explain; without it the predicted class of each slice.
+        parameters : mapping, optional
+            Settings by method; those not named keep their defaults.
         priority : int
             Higher is sent earlier.
         """
         indices = tuple(index for index, _ in slices)
         arrays = tuple(values for _, values in slices)
-        return self._ask(Analyse(None, indices, arrays, geometry, tuple(methods), target), priority)
+        told = {key: dict(values) for key, values in (parameters or {}).items() if values}
+        return self._ask(Analyse(None, indices, arrays, geometry, tuple(methods), target, told), priority)
+
+    def explain(
+        self,
+        slices: Sequence[tuple[int, NDArray[np.float32]]],
+        geometry: VolumeGeometry,
+        method: str,
+        parameters: Parameters | None = None,
+        target: int | None = None,
+        *,
+        priority: int = 0,
+    ) -> EngineRequest:
+        """Explain slices by one costly method; maps ``arrived`` as they sharpen, and `analyse` goes on meanwhile.
+
+        ``parameters`` are the method's settings as plain values; for the others see `analyse`.
+        """
+        indices = tuple(index for index, _ in slices)
+        arrays = tuple(values for _, values in slices)
+        return self._ask(Explain(None, indices, arrays, geometry, method, dict(parameters or {}), target), priority)
+
+    def score(
+        self,
+        values: NDArray[np.float32],
+        geometry: VolumeGeometry,
+        maps: NDArray[np.float32],
+        cells: CellGrid,
+        target: int,
+    ) -> EngineRequest:
+        """Measure the faithfulness of a map (h, w) of a slice (H, W); ``succeeded`` brings a `MapScores`."""
+        return self._ask(ScoreMap(None, values, geometry, maps, cells, target), 0)
+
+    def describe(self, methods: Mapping[str, Parameters]) -> EngineRequest:
+        """Ask for the settings of methods and what they would cost; ``succeeded`` brings a `MethodSheet` by key."""
+        return self._ask(Describe(dict(methods)), 0)
 
     def shutdown(self, timeout: float = 5.0) -> bool:
         """Cancel everything and end the process, at once: it holds nothing worth saving. Whether all has ended."""
         self._refusal = SHUT_DOWN
         have_ended = True
-        for request in (*self._waiting, self._current):
-            if request is not None:
-                request.is_cancelled = True
+        for request in (*self._waiting, *self._current.values()):
+            request.is_cancelled = True
         if self._process is not None and self._channel is not None:
             self._process.kill()
             have_ended = self._channel.close(timeout)
@@ -182,7 +226,7 @@ class Engine(QObject):
 
     # Requests -------------------------------------------------------------------------------------------------------
 
-    def _ask(self, what: LoadBundle | Analyse, priority: int) -> EngineRequest:
+    def _ask(self, what: What, priority: int) -> EngineRequest:
         request = EngineRequest(next(self._numbers), what, self, self._withdraw, priority)
         if self._refusal:
             request.settle_later(self._refusal)
@@ -192,41 +236,46 @@ class Engine(QObject):
         return request
 
     def _send_next(self) -> None:
-        if (
-            self._channel is None
-            or self._info is None
-            or self._is_ending
-            or self._current is not None
-            or not self._waiting
-        ):
+        if self._channel is None or self._info is None or self._is_ending:
             return
-        request = self._waiting.pop(0)
-        self._current = request
-        what, request.what = request.what, None
-        assert what is not None
-        if isinstance(what, Analyse):
-            what = replace(what, bundle=self._bundle)
-        self._channel.send(Request(request.number, what))
+        for request in tuple(self._waiting):
+            if request.lane not in self._current and (request.lane == URGENT or not self._is_loading):
+                self._waiting.remove(request)
+                self._current[request.lane] = request
+                what = request.what
+                assert what is not None
+                if not isinstance(what, LoadBundle):
+                    what = replace(what, bundle=self._bundle)
+                self._channel.send(Request(request.number, what))
+
+    @property
+    def _is_loading(self) -> bool:
+        # What is asked of a bundle that is about to be loaded must not be sent with the old one.
+        return any(isinstance(request.what, LoadBundle) for request in (*self._waiting, *self._current.values()))
 
     def _withdraw(self, request: Job) -> None:
-        if request is self._current and self._channel is not None:
-            self._channel.send(Cancel(self._current.number))
-            self._cancel_deadline.start()
+        if request in self._current.values() and self._channel is not None:
+            assert isinstance(request, EngineRequest)
+            self._channel.send(Cancel(request.number))
+            if not self._cancel_deadline.isActive():
+                self._cancel_deadline.start()
         elif isinstance(request, EngineRequest) and request in self._waiting:
             self._waiting.remove(request)
             request.settle_later()
 
-    def _conclude(self, result: object, sentence: str = "") -> None:
-        request, self._current = self._current, None
-        self._cancel_deadline.stop()
+    def _conclude(self, request: EngineRequest, result: object, sentence: str = "") -> None:
+        del self._current[request.lane]
+        if not any(other.is_cancelled for other in self._current.values()):
+            self._cancel_deadline.stop()
         self._crashes = 0
-        if request is None:
-            return
         if isinstance(result, BundleInfo) and not request.is_cancelled:
             self._bundle = result
             self.bundleLoaded.emit(result)
         request.settle(result, sentence)
         self._send_next()
+
+    def _find(self, number: int) -> EngineRequest | None:
+        return next((request for request in self._current.values() if request.number == number), None)
 
     # The process ----------------------------------------------------------------------------------------------------
 
@@ -264,46 +313,56 @@ class Engine(QObject):
     def _receive(self, reply: Reply) -> None:
         if self._channel is None:
             return
-        current = self._current
+        if isinstance(reply, EngineInfo):
+            self._info = reply
+            self.ready.emit(reply)
+            self._send_next()
+            return
+        if isinstance(reply, StartFailed):
+            self._crashes = CRASH_LIMIT
+            self._refusal = reply.sentence
+            return
+        current = self._find(reply.id)
+        if current is None:
+            return
         match reply:
-            case EngineInfo():
-                self._info = reply
-                self.ready.emit(reply)
-                self._send_next()
-            case StartFailed(sentence):
-                self._crashes = CRASH_LIMIT
-                self._refusal = sentence
-            case Reported(number, done, total) if current is not None and number == current.number:
+            case Reported(_, done, total):
                 current.report(done, total)
-            case Done(number, result) if current is not None and number == current.number:
-                self._conclude(result)
-            case Failed(number, sentence, trace) if current is not None and number == current.number:
+            case Partial(_, part):
+                current.arrive(part)
+            case Done(_, result):
+                self._conclude(current, result)
+            case Failed(_, sentence, trace):
                 if trace:
                     log.error("%s\n%s", sentence, trace)
-                self._conclude(None, sentence)
-            case WasCancelled(number) if current is not None and number == current.number:
+                self._conclude(current, None, sentence)
+            case WasCancelled():
                 current.is_cancelled = True
-                self._conclude(None)
+                self._conclude(current, None)
 
     def _refused(self, message: object, sentence: str) -> None:
-        if isinstance(message, Request) and self._current is not None and message.id == self._current.number:
-            self._conclude(None, sentence)
+        if isinstance(message, Request) and (current := self._find(message.id)) is not None:
+            self._conclude(current, None, sentence)
 
     def _process_ended(self) -> None:
-        channel, current, was_meant = self._channel, self._current, self._is_ending
+        channel, lost, was_meant = self._channel, list(self._current.values()), self._is_ending
         if channel is None:
             return
         channel.close()
         self._forget_process()
-        self._current = None
+        self._current = {}
         self._crashes += not was_meant
+        if was_meant:
+            # It was ended for one that did not hear its cancel; the others are innocent.
+            self._waiting[:0] = [request for request in lost if not request.is_cancelled]
+            lost = [request for request in lost if request.is_cancelled]
         if self._crashes >= CRASH_LIMIT:
             self._give_up(self._refusal or GAVE_UP)
         else:
             self._spawn()
-        sentence = self._refusal or (CRASHED_IDLE if current is None else CRASHED)
-        if current is not None:
-            current.settle(sentence=sentence)
+        sentence = self._refusal or (CRASHED if lost else CRASHED_IDLE)
+        for request in lost:
+            request.settle(sentence=sentence)
         if not (was_meant or self._refusal):
             self.crashed.emit(sentence)
 
@@ -313,8 +372,8 @@ class Engine(QObject):
         self.stopped.emit(sentence)
 
     def _settle_all(self, sentence: str = "") -> None:
-        requests = [request for request in (self._current, *self._waiting) if request is not None]
-        self._current = None
+        requests = [*self._current.values(), *self._waiting]
+        self._current = {}
         self._waiting.clear()
         for request in requests:
             request.settle(sentence=sentence)

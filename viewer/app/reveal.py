@@ -126,7 +126,9 @@ class Reveal(QObject):
     def view(self) -> ResolvedView:
         """Return what the views draw now."""
         predicted = tuple(int(target) for target in self.predictions.prediction().target)
-        return resolve(self.state, self._session.context(predicted))
+        maps = self.maps
+        with_maps = tuple(key for key in maps.catalogue if maps.has_any(key))
+        return resolve(self.state, self._session.context(predicted, with_maps))
 
     def screen(self, view: ResolvedView) -> OnScreen:
         """Return what an answer given now is about: the stage is the case's own, whatever happens to be shown."""

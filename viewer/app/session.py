@@ -348,9 +348,9 @@ class Session(QObject):
 
     # The view -------------------------------------------------------------------------------------------------------
 
-    def context(self, predicted: tuple[int, ...] = ()) -> ViewContext:
+    def context(self, predicted: tuple[int, ...] = (), with_maps: tuple[str, ...] | None = None) -> ViewContext:
         """Return what `viewer.core.view_state.resolve` needs to know of the open series."""
-        return ViewContext(len(self.slices), self._auto, predicted, self.second.context())
+        return ViewContext(len(self.slices), self._auto, predicted, self.second.context(), with_maps)
 
     def offer_methods(self, keys: Sequence[str]) -> None:
         """Offer overlays for these methods; one is chosen, none is shown until the reader asks."""

@@ -27,7 +27,7 @@ __all__ = [
 
 ACTIONS = (
     *("show", "answer", "change", "lock", "toggle_map", "opacity", "window", "zoom", "idle", "resume", "override"),
-    "export",
+    *("export", "what_if"),
 )
 
 

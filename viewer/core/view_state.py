@@ -7,7 +7,7 @@ list of states.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from types import MappingProxyType
 from typing import Literal
@@ -199,16 +199,17 @@ def soloed(state: ViewState, key: str) -> ViewState:
     return replace(state, overlays=overlays, active=key, overlays_on=True)
 
 
-def stepped(state: ViewState, by: int) -> ViewState:
-    """Show the next (1) or previous (-1) method alone, going round; label maps are no methods and stay as they are."""
-    methods = [key for key, style in state.overlays if isinstance(style, OverlayStyle)]
+def stepped(state: ViewState, by: int, among: Collection[str] | None = None) -> ViewState:
+    """Show the next (1) or previous (-1) method ``among`` these alone, going round; label maps stay as they are."""
+    every = [key for key, style in state.overlays if isinstance(style, OverlayStyle)]
+    methods = [key for key in every if among is None or key in among or (by == 0 and key == state.active)]
     if not methods:
         return state
     if state.active in methods:
         key = methods[(methods.index(state.active) + by) % len(methods)]
     else:
         key = methods[0 if by > 0 else -1]
-    overlays = tuple((k, replace(s, visible=k == key) if k in methods else s) for k, s in state.overlays)
+    overlays = tuple((k, replace(s, visible=k == key) if k in every else s) for k, s in state.overlays)
     return replace(state, overlays=overlays, active=key, overlays_on=True)
 
 
@@ -328,12 +329,15 @@ class ViewContext:
         Predicted class of each slice, -1 where there is none (yet); may be shorter than the series.
     second : SecondContext, optional
         The series beside it.
+    with_maps : tuple of str, optional
+        Methods that have maps or will have them unasked: panes of several methods show no others but the chosen one.
     """
 
     slices: int = 0
     auto_window: Window = _UNIT_WINDOW
     predicted: tuple[int, ...] = ()
     second: SecondContext | None = None
+    with_maps: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -369,7 +373,12 @@ def resolve(state: ViewState, context: ViewContext) -> ResolvedView:
         painted = tuple((key, style) for key, style in in_order(listed, state.stack) if style.visible)
     maps = [key for key, style in painted if isinstance(style, OverlayStyle)]
     hidden = not state.overlays_on or state.peek
-    panes = layout_panes(state.layout, painted, state.overlays, state.active, hidden=hidden, swipe=state.swipe)
+    offered = tuple(
+        (key, style)
+        for key, style in state.overlays
+        if context.with_maps is None or key in context.with_maps or key == state.active
+    )
+    panes = layout_panes(state.layout, painted, offered, state.active, hidden=hidden, swipe=state.swipe)
     if state.maximised is not None:
         panes = (panes[min(state.maximised, len(panes) - 1)],)
     window = state.window or context.auto_window

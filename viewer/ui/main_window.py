@@ -10,9 +10,9 @@ from PySide6.QtGui import QCloseEvent, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QApplication, QMainWindow, QVBoxLayout, QWidget
 
 from viewer.app.control import Control
-from viewer.app.display import explanation_card, method_texts
 from viewer.app.engine import EngineInfo
-from viewer.app.explaining import METHODS, Explaining
+from viewer.app.explaining import Explaining
+from viewer.app.method_words import method_texts
 from viewer.app.reading import Place, Reading
 from viewer.app.reasons import command_reasons
 from viewer.app.recents import Recents
@@ -26,6 +26,7 @@ from viewer.core.words import QT_TR_NOOP, tr
 from viewer.ui import pages
 from viewer.ui.dialogs import show_page
 from viewer.ui.drop_hint import DropHint
+from viewer.ui.explanation_desk import ExplanationDesk
 from viewer.ui.files import Files
 from viewer.ui.history_page import history_page
 from viewer.ui.load_page import load_page
@@ -90,7 +91,8 @@ class MainWindow(QMainWindow):
         self.resize(1440, 900)
         self._blink = QTimer(self, interval=BLINK_MS)
         self._blink.timeout.connect(lambda: self.control.peek(not session.state.peek))
-        self._content = Screen(bench, session, explaining, reading, reveal, hint or tr(HINT))
+        self.desk = ExplanationDesk(bench, session, explaining, reading, reveal, self.control)
+        self._content = Screen(bench, session, explaining, reading, reveal, hint or tr(HINT), self.desk)
         self.actions_by_id = build_menus(self, self._bindings())
         self.recent_menu: RecentMenu | None = None
         if recents is not None:
@@ -98,7 +100,7 @@ class MainWindow(QMainWindow):
             self.recent_menu = RecentMenu(self, *opening, recents, runner, self.files.open_paths)
         self._connect()
         if not session.state.keys:
-            session.offer_methods(METHODS)
+            session.offer_methods(tuple(explaining.catalogue))
         self._show_title()
         self.drops.guard_fields()
         self.views[0].setFocus()
@@ -147,12 +149,11 @@ class MainWindow(QMainWindow):
             "rate.reader": partial(self.form.reader.setFocus, Qt.FocusReason.ShortcutFocusReason),
             "help.keys": partial(self._show_page, "Keys and mouse", self._keys_page),
             "help.problems": partial(self._show_page, "Load report", self._load_page),
-            "overlay.card": partial(self._show_page, "Explanation card", self._card_page),
             "help.about": partial(self._show_page, "About Overread", pages.about_page),
         }
         for number in range(8):
             own[f"rate.{number}"] = partial(self.form.answer_current, number)
-        return own | dict(self.control.bindings())
+        return own | dict(self.control.bindings()) | self.desk.bindings()
 
     def _connect(self) -> None:
         session, reading, control = self._session, self._reading, self.control
@@ -197,7 +198,7 @@ class MainWindow(QMainWindow):
         self._content.seen.connect(self.seen)
         session.progressed.connect(self.task_bar.show_progress)
         self._reveal.progressed.connect(self._explaining_progressed)
-        for message in (session.message, self._reveal.message, reading.message, self.files.message):
+        for message in (session.message, self._reveal.message, reading.message, self.files.message, self.desk.message):
             message.connect(self.task_bar.show_message)
         reading.readerChanged.connect(self.form.reader.setText)
 
@@ -236,6 +237,7 @@ class MainWindow(QMainWindow):
             ("link.place", state.beside.links.place),
             ("link.window", state.beside.links.window),
             ("overlay.blink", self._blink.isActive()),
+            ("overlay.whatif", self.desk.is_painting),
             ("rate.full", self._content.full),
             ("rate.read-first", reveal.is_on),
         ):
@@ -288,9 +290,6 @@ class MainWindow(QMainWindow):
 
     def _show_page(self, title: str, page: Callable[[], str]) -> None:
         show_page(self, tr(title), page())
-
-    def _card_page(self) -> str:
-        return pages.card_page(explanation_card(self._session, self._explaining))
 
     def _load_page(self) -> str:
         session = self._session

@@ -8,8 +8,8 @@ from functools import partial
 import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from viewer.app.display import method_texts, pictures, prediction_text, readout
-from viewer.app.explaining import METHODS, Explaining
+from viewer.app.display import pictures, prediction_text, readout
+from viewer.app.explaining import Explaining
 from viewer.app.reading import NOT_JUDGED, Reading
 from viewer.app.reasons import no_maps_why
 from viewer.app.reveal import Reveal
@@ -24,6 +24,7 @@ from viewer.core.revisions import answer_words
 from viewer.core.stages import asked
 from viewer.core.view_state import ResolvedView
 from viewer.core.words import tr
+from viewer.ui.explanation_desk import ExplanationDesk
 from viewer.ui.marking import ShownMark
 from viewer.ui.menus import allow
 from viewer.ui.rating_form import Given, Section
@@ -45,6 +46,8 @@ class Screen(QObject):
         Where it comes from.
     hint : str
         Shown in the picture's place while nothing is open.
+    desk : ExplanationDesk
+        Fills the overlay panel.
     """
 
     refreshed = Signal()
@@ -60,9 +63,10 @@ class Screen(QObject):
         reading: Reading,
         reveal: Reveal,
         hint: str,
+        desk: ExplanationDesk,
     ) -> None:
         super().__init__(bench)
-        self._bench, self._hint = bench, hint
+        self._bench, self._hint, self._desk = bench, hint, desk
         self._session, self._explaining, self._reading = session, explaining, reading
         self._reveal = reveal
         self.full = False
@@ -78,6 +82,7 @@ class Screen(QObject):
         session.thumbnails.failed.connect(bench.series_panel.show_no_thumbnail)
         for source in (session.viewChanged, explaining.resultsChanged, explaining.modelChanged, reading.answersChanged):
             source.connect(self.refresh_soon)
+        desk.refreshWanted.connect(self.refresh_soon)
         reveal.changed.connect(self.refresh_soon)
         session.second.sliceArrived.connect(self._second_arrived)
         self._view: ResolvedView | None = None
@@ -151,9 +156,7 @@ class Screen(QObject):
         state = self._reveal.state
         styles = {key: style for key, style in state.overlays if isinstance(style, OverlayStyle)}
         shown = {key: style if state.overlays_on else replace(style, visible=False) for key, style in styles.items()}
-        texts = method_texts(self._session, self._reveal.maps)
-        active = state.active if state.active in styles else METHODS[0]
-        self._bench.overlays.show_methods(texts, shown, active, state.target)
+        self._desk.show(shown)
         series = self._session.series
         why_not = no_maps_why(self._session, self._explaining)
         panel = self._bench.overlays

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import QPoint, QPointF, QRectF, QSize, QSizeF, Qt, Signal
+from PySide6.QtCore import QObject, QPoint, QPointF, QRectF, QSize, QSizeF, Qt, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
     QFocusEvent,
@@ -35,6 +35,16 @@ SWIPE_REACH = 8
 """Pixels from the swipe line within which a press takes hold of it."""
 WHEEL_STEP = 120
 """Eighths of a degree of one wheel notch; finer wheels are added up."""
+
+
+class ViewMode(QObject):
+    """Something else than windowing that mouse and keys do to a view for a while, such as a brush.
+
+    While it is set it filters the view's events.
+    """
+
+    def paint(self, view: SliceView, painter: QPainter) -> None:
+        """Paint over the picture."""
 
 
 class SliceView(QWidget):
@@ -80,6 +90,16 @@ class SliceView(QWidget):
         self._drag = Drag()
         self.profile = DEFAULT_PROFILE
         self._wheel = 0
+        self._mode: ViewMode | None = None
+
+    def set_mode(self, mode: ViewMode | None) -> None:
+        """Give mouse and keys to ``mode`` first; None takes them back."""
+        if self._mode is not None:
+            self.removeEventFilter(self._mode)
+        self._mode = mode
+        if mode is not None:
+            self.installEventFilter(mode)
+        self.update()
 
     def sizeHint(self) -> QSize:
         """Return a square that suits most series."""
@@ -169,6 +189,8 @@ class SliceView(QWidget):
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
             painter.drawImage(self._target(), self._image)
             self._paint_swipe(painter, self._picture)
+            if self._mode is not None:
+                self._mode.paint(self, painter)
             if self._cross is not None:
                 at = self.view_position(*self._cross.position)
                 paint_cross(painter, self._cross, at, self.width(), self.height())

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QSplitter, QVBoxLayout, QWidget
 
-from viewer.app.display import MethodText
+from viewer.app.method_words import MethodText
 from viewer.ui import theme
 from viewer.ui.marking import Marking
 from viewer.ui.overlay_panel import OverlayPanel
@@ -18,6 +18,7 @@ from viewer.ui.slice_strip import SliceStrip
 from viewer.ui.slice_view import SliceView
 from viewer.ui.task_bar import TaskBar
 from viewer.ui.view_grid import ViewGrid
+from viewer.ui.what_if import WhatIfBar
 
 
 class Workbench(QSplitter):
@@ -40,6 +41,7 @@ class Workbench(QSplitter):
         self.readout = theme.muted(wrap=False)
         self.prediction = PredictionPanel()
         self.overlays = OverlayPanel(methods)
+        self.what_if = WhatIfBar()
         self.form = RatingForm()
         self.task_bar = TaskBar()
         """Stands in the window's status bar."""
@@ -77,6 +79,7 @@ class Workbench(QSplitter):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2)
         column.addWidget(self.grid, 1)
+        column.addWidget(self.what_if)
         column.addLayout(slider)
         column.addLayout(values)
         return centre

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,6 +29,7 @@ from viewer.ui import theme
 from viewer.ui.language import speak_language
 from viewer.ui.main_window import MainWindow
 from viewer.ui.preferences import PreferencesDialog
+from xai.registry import EXPLAINERS, ExplainerEntry
 
 SAVING_SECONDS = 10
 """How long closing waits for answers that are being written."""
@@ -49,13 +50,20 @@ class Workplace(QObject):
         What the engine process can do, see `Engine`.
     place : Path, optional
         File in which the reader's place is kept while the window is open; without one it is not kept.
+    catalogue : mapping
+        The explanation methods that are offered.
     """
 
     windowReplaced = Signal()
     """Another window shows what the one before it did."""
 
     def __init__(
-        self, answers: Path, settings: Settings, handlers: str = TORCH_HANDLERS, place: Path | None = None
+        self,
+        answers: Path,
+        settings: Settings,
+        handlers: str = TORCH_HANDLERS,
+        place: Path | None = None,
+        catalogue: Mapping[str, ExplainerEntry] = EXPLAINERS,
     ) -> None:
         super().__init__()
         self.is_closed = False
@@ -65,10 +73,11 @@ class Workplace(QObject):
         self.answers = TaskRunner(self, name="answers")
         self.exports = TaskRunner(self, name="exports")
         self.session = Session(self.files, self)
-        self.explaining = Explaining(self.engine, self)
+        self.explaining = Explaining(self.engine, self, catalogue)
         self.reading = Reading(answers, self.answers, self)
         # What may not be seen yet is shown from one that knows of no model.
-        self.reveal = Reveal(self.session, self.explaining, self.reading, Explaining(self.engine, self), self)
+        blank = Explaining(self.engine, self, catalogue)
+        self.reveal = Reveal(self.session, self.explaining, self.reading, blank, self)
         self.exposure = ExposureLog(self.reading, self)
         self.settings = settings
         self.recents = Recents(settings.store, self)
