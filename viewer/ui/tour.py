@@ -20,6 +20,7 @@ from viewer.ui.application import Workplace, make_application
 from viewer.ui.hands import Hands, TooLongError
 from viewer.ui.main_window import MainWindow
 from viewer.ui.series_panel import SeriesTree
+from viewer.ui.tour_layouts import show_overlays, show_two_series
 
 
 def run_tour(out: Path) -> int:
@@ -175,9 +176,7 @@ class Tour:
         hands.picture("08-peek")
         hands.let_go(Qt.Key.Key_Space)
         self._expect(not session.state.peek, "letting go brings it back")
-        hands.press("O")
-        hands.picture("09-outline")
-        hands.press("O")
+        show_overlays(hands, self._window, session, self._expect)
         hands.press("T")
         self._wait_for_maps()
         for _ in range(2):
@@ -196,7 +195,10 @@ class Tour:
         hands.press("X")
         hands.press("L")
         hands.picture("11-three-methods")
+        show_two_series(hands, window, session, self._expect)
         hands.press("L")
+        hands.press("L")
+        self._expect(session.state.layout == "single", "L goes round the layouts")
         hands.press("S")
         self._expect(window.views[0].picture is not None, "the swipe line is there")
         hands.picture("12-swipe-line")
