@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 from pathlib import Path
@@ -17,7 +18,7 @@ ROUNDS = int(os.environ.get("OVERREAD_KILL_ROUNDS", "200"))
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL is POSIX's")
 def test_no_acknowledged_answer_is_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(Path(__file__).parents[1] / "ui")
-    from killed_review import killed_rounds
+    killed_rounds = importlib.import_module("killed_review").killed_rounds
 
     rows, columns = np.mgrid[:40, :50]
     pixels = np.where(((rows - 20) / 17) ** 2 + ((columns - 25) / 22) ** 2 < 1, 300 + 3 * columns, 2)

@@ -10,7 +10,8 @@ import itertools
 import json
 import random
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QTimer
@@ -89,29 +90,29 @@ class Review:
 
     def _next(self) -> None:
         self._place.window.refresh()
-        next(self._steps)
+        next(self._steps)()
 
-    def _review(self) -> Iterator[None]:
-        """Yield after each deed; what follows is done once it is on disk."""
+    def _review(self) -> Iterator[Callable[[], object]]:
+        """Yield one deed after the other; the next one is asked for once it is on disk."""
         window, dice, reading = self._place.window, self._dice, self._place.reading
         for _ in range(2):
             for item in ("dx", "susp", "conf", "dx"):
-                yield self._click(item)
+                yield partial(self._click, item)
             if reading.screen.stage == "S0":
-                yield reading.answer("where", '{"type": "Point", "coordinates": [12.5, 30]}')
-            yield window.actions_by_id["rate.lock"].trigger()
+                yield partial(reading.answer, "where", '{"type": "Point", "coordinates": [12.5, 30]}')
+            yield window.actions_by_id["rate.lock"].trigger
         window.actions_by_id["overlay.toggle"].trigger()
         for number in itertools.count():
             window.control.show_slice(dice.choice((2, 5)))
             window.actions_by_id[dice.choice(("overlay.next", "view.invert", "overlay.more"))].trigger()
             window.refresh()
             if number % 4 == 3:
-                yield reading.answer("comment", f"{number}: " + "the soleus, " * dice.randrange(200))
-                yield window.actions_by_id["edit.undo"].trigger()
+                yield partial(reading.answer, "comment", f"{number}: " + "the soleus, " * dice.randrange(200))
+                yield window.actions_by_id["edit.undo"].trigger
             elif number % 4 == 2:
-                yield self._click("susp")
+                yield partial(self._click, "susp")
             else:
-                yield self._click(dice.choice(MAP_ITEMS))
+                yield partial(self._click, dice.choice(MAP_ITEMS))
 
     def _click(self, item_id: str) -> None:
         """Choose an option that is not chosen yet, so that there is something to save."""

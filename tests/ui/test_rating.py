@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import importlib
 import os
 import signal
 import subprocess
@@ -227,7 +228,7 @@ def test_a_whole_review_killed_at_random_moments_loses_nothing_acknowledged(
     series_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.syspath_prepend(HERE)
-    from killed_review import killed_rounds
+    killed_rounds = importlib.import_module("killed_review").killed_rounds
 
     assert killed_rounds(4, tmp_path / "killed.sqlite", series_file.parent, seed=7) > 12
 

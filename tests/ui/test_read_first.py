@@ -173,6 +173,8 @@ def test_in_s0_no_widget_names_a_class_or_a_probability(
     window, hands = place.window, Hands(place.window, tmp_path)
     telling = re.compile(r"affected|healthy|\b0[.,][19]0?\b(?!–| %)|probab|slices called", re.IGNORECASE)
     assert any(telling.search(text) for text in texts_of(window.strip))
+    # Overlays are on when the mode begins, as after the case before this one.
+    hands.press("V")
     hands.press("Ctrl+Shift+L")
     looked_at(place, hands)
     window.refresh()

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from viewer.core.answers import About, Answer
 from viewer.core.event_log import RatingError
-from viewer.core.items import COMMENT, DX, M_ERROR, M_HELP, M_LOC, M_MISLEAD
+from viewer.core.items import COMMENT, DX, M_ERROR, M_HELP, M_LOC, M_MISLEAD, WHERE
+from viewer.core.marks import Mark, geometry_text
 from viewer.core.ratings import RatingStore
 from viewer.core.ratings_csv import COLUMNS, csv_text, defused, export_csv, row_of
 from xai.notice import RESEARCH_USE_ONLY
@@ -270,3 +271,36 @@ def test_a_failed_export_leaves_the_old_file_and_no_rest(
         export_csv(folder / "ratings.csv", store)
     assert (folder / "ratings.csv").read_bytes() == before
     assert sorted(entry.name for entry in folder.iterdir()) == ["codebook.json", "ratings.csv"]
+
+
+def test_types_are_those_a_statistician_expects(store: RatingStore, tmp_path: Path) -> None:
+    mark = geometry_text(Mark((3.5, 4), (8, 9.25)))
+    for answer in (
+        Answer.give(DX, "affected", ABOUT, "2026-03-01T09:29:00.000Z", 1200),
+        Answer.give(M_HELP, None, ABOUT, "2026-03-01T09:29:00.000Z", 900),
+        Answer.give(M_ERROR, ("none",), ABOUT, "2026-03-01T09:29:00.000Z", 800),
+        Answer.give(COMMENT, "=1+1; perché «no»", ABOUT, "2026-03-01T09:29:00.000Z", 5),
+        Answer.give(WHERE, mark, ABOUT, "2026-03-01T09:29:00.000Z", 70),
+    ):
+        store.record(answer)
+    path = tmp_path / "ratings.csv"
+    export_csv(path, store)
+    table = pandas.read_csv(path)
+    kinds = {name: table[name].dtype.kind for name in table.columns}
+    whole = ("session", "presentation_no", "is_training", "is_repeat", "reversed", "answered", "response_ms")
+    assert {name: kinds[name] for name in whole} == dict.fromkeys(whole, "i")
+    numbers = ("ai_prob", "value_num", "slice_index", "truth", "ai_correct", "scale_min")
+    assert {name: kinds[name] for name in numbers} == dict.fromkeys(numbers, "f"), "with gaps, which are missing"
+    words = ("reader_id", "case_id", "stage", "item_id", "value_label", "value_text", "shown_utc")
+    assert all(pandas.api.types.is_string_dtype(table[name]) or table[name].dtype == object for name in words)
+    by_item = table.set_index("item_id")
+    assert by_item["value_label"]["m_help"] == "na", "a code, not a missing cell"
+    assert by_item["value_label"]["m_error"] == "none"
+    assert pandas.isna(by_item["value_num"]["m_help"])
+    assert by_item["value_text"]["comment"] == "'=1+1; perché «no»"
+    assert json.loads(by_item["value_text"]["where"])["coordinates"][0][1] == [8, 4]
+    assert table["truth"].isna().all()
+    with path.open(encoding="utf-8", newline="") as file:
+        plain = list(csv.reader(file, strict=True))
+    assert {len(row) for row in plain} == {len(PROMISED)}
+    assert not path.read_bytes().startswith(b"\xef\xbb\xbf"), "R and Python would take it for a part of a name"

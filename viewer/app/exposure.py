@@ -46,6 +46,9 @@ class ExposureLog(QObject):
         self._flush.timeout.connect(self.flush)
         self._idle = QTimer(self, singleShot=True)
         self._idle.timeout.connect(self.look)
+        # An answer is a sign of the reader, also where a screen reader gives it for them.
+        for deed in (reading.stepped, reading.locking):
+            deed.connect(self.touch)
         reading.locking.connect(self.flush)
 
     def see(self, screen: OnScreen, view: ResolvedView) -> None:
@@ -78,7 +81,7 @@ class ExposureLog(QObject):
             self._flush.start()
             self._watch()
 
-    def touch(self) -> None:
+    def touch(self, _deed: object = None) -> None:
         """Say that the reader is doing something."""
         idle = self._reading.clock.touch()
         if self._is_idle:

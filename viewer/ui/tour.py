@@ -13,6 +13,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QApplication
 
 from viewer.app.explaining import METHODS
+from viewer.app.reveal import Reveal
 from viewer.app.settings import Settings
 from viewer.core.ratings_csv import COLUMNS
 from viewer.demo import prepare_demo
@@ -50,6 +51,10 @@ def run_tour(out: Path) -> int:
     return code
 
 
+def _has_left(reveal: Reveal, stage: str) -> bool:
+    return reveal.stage != stage
+
+
 class Tour:
     """What a reader does in a first review. Reads from the window's parts, acts by events only."""
 
@@ -72,6 +77,8 @@ class Tour:
         self._explain()
         self._compare()
         self._rate()
+        self._rate_more()
+        self._read_first()
         self._export()
         self._prefer()
         self._ask_for_help()
@@ -235,11 +242,69 @@ class Tour:
         hands.wait("the revised answer on disk", lambda: not reading.unsaved, reading.saved)
         hands.picture("14-feedback-filled")
 
+    def _rate_more(self) -> None:
+        hands, window, form, reading = self._hands, self._window, self._window.form, self._reading
+        hands.press("Ctrl+Z")
+        hands.wait("the second thought taken back", lambda: not reading.unsaved, reading.saved)
+        hands.press("Ctrl+Y")
+        hands.wait("and done again", lambda: not reading.unsaved, reading.saved)
+        window.refresh()
+        self._expect(form.cards["m_specific"].buttons["agree"].isChecked(), "redo brings the revised answer back")
+        hands.press("Ctrl+Shift+Q")
+        window.refresh()
+        hands.picture("16-full-form")
+        hands.press("Ctrl+Shift+M")
+        hands.drag(window.views[0], Qt.MouseButton.LeftButton, 60, 50)
+        hands.press("Ctrl+Shift+M")
+        for keys in ("Shift+Right", "Return", "Shift+Right", "Shift+Down", "Return"):
+            hands.press(keys)
+        hands.wait("the marked area on disk", lambda: not reading.unsaved, reading.saved)
+        form.mark("m_error")
+        for keys in ("Alt+4", "Alt+5"):
+            hands.press(keys)
+            hands.wait("the kind of error on disk", lambda: not reading.unsaved, reading.saved)
+            window.refresh()
+        hands.picture("17-area-marked")
+        hands.press("Ctrl+H")
+        hands.dialog("changes of the answer")
+        hands.picture("18-changes-of-an-answer")
+        hands.press("Escape")
+        hands.back_in_window()
+        hands.press("Ctrl+J")
+        hands.press("Ctrl+Shift+Q")
+
+    def _read_first(self) -> None:
+        hands, window, reveal, reading = self._hands, self._window, self._place.reveal, self._reading
+        hands.press("Ctrl+R")
+        hands.press("Ctrl+A")
+        hands.type("R02")
+        hands.press("Return")
+        hands.click(window.views[0])
+        hands.press("Ctrl+Shift+L")
+        for stage, conf in (("S0", "Alt+3"), ("S1", "Alt+4")):
+            self._expect(reveal.stage == stage, f"the case is at {stage}")
+            window.form.mark("dx")
+            hands.press("V")
+            window.refresh()
+            hands.picture(f"19-{stage}")
+            self._expect(not window.overlays.isVisible(), f"no map is shown at {stage}")
+            for keys in ("Alt+2", "Ctrl+Return", "Ctrl+Return", conf):
+                hands.press(keys)
+            hands.press("Ctrl+L")
+            hands.wait(f"{stage} locked", partial(_has_left, reveal, stage), reading.locked)
+            window.refresh()
+        self._expect(window.overlays.isVisible(), "maps are shown once both readings are locked")
+        hands.picture("19-S2")
+        hands.press("Ctrl+Shift+L")
+        window.refresh()
+
     def _export(self) -> None:
         hands, reading, window = self._hands, self._reading, self._window
         ratings = self._out / "ratings.csv"
         ratings.unlink(missing_ok=True)
         hands.press("Ctrl+E")
+        hands.dialog("export of ratings")
+        hands.picture("20-export-of-ratings")
         self._enter_path(ratings)
         hands.wait("ratings.csv", ratings.is_file, reading.exported)
         hands.back_in_window()
