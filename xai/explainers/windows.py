@@ -240,3 +240,8 @@ def score_of(logits: Tensor, target: Tensor, score: Score) -> Tensor:
         return margin(logits, target)
     values = logits.float() if score == "logit" else logits.float().softmax(1)
     return values.gather(1, target[:, None])[:, 0]
+
+
+def after(progress: Progress, passes: int, total: int | None = None) -> Progress:
+    """Return a progress for a part of the work that begins after some passes of all those expected, if known."""
+    return lambda done, part: progress(passes + done, max(total or 0, passes + part))
