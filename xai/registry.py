@@ -88,6 +88,13 @@ EXPLAINERS: Mapping[str, ExplainerEntry] = MappingProxyType(
             "xai.explainers.occlusion:Occlusion",
             "costly",
         ),
+        "hierarchical": ExplainerEntry(
+            "Hierarchical occlusion",
+            "Perturbation",
+            "signed and within a budget; after xai-for-mri, the code of Assessing the Value of XAI for MRI 2025",
+            "xai.explainers.hierarchical:Hierarchical",
+            "costly",
+        ),
         "hierarchical-reference": ExplainerEntry(
             "Hierarchical occlusion (published)",
             "Perturbation",

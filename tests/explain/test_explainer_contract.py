@@ -21,6 +21,7 @@ Undisturbed = Callable[[nn.Module], AbstractContextManager[None]]
 MEMBERS = ("gradcampp", "hirescam")
 SETTINGS: dict[str, dict[str, object]] = {
     "occlusion": {"window": 112, "stride": 56},
+    "hierarchical": {"window": 112, "min_window": 56, "budget": 14, "probes": 2},
     # One level of quarters: whether they turn a random network over is not what is tested here.
     "hierarchical-reference": {"window": 112, "stride": 112, "min_window": 112},
     "scorecam": {"layer": "layer1"},  # 16 channels

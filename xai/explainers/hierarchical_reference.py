@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from xai.errors import ExplainError
 from xai.explainers.base import Attribution, check_target, evaluating
-from xai.explainers.windows import Grid, ask_in_batches, hidden
+from xai.explainers.windows import Grid, after, ask_in_batches, hidden
 from xai.progress import Progress, ignore
 
 NO_CHANGE = "no window changed the prediction"
@@ -83,12 +83,13 @@ class HierarchicalReference:
         window, stride, passes = self.window, self.stride, len(x)
         coarser: tuple[Grid, Tensor] | None = None
         while True:
-            grid = Grid(*(torch.arange(0, side, stride, device=x.device) for side in shape), window, shape)
+            tops, lefts = (torch.arange(0, side, stride, device=x.device) for side in shape)
+            grid = Grid(tops, lefts, window, shape)
             # Where hiding leaves every pixel as it is the prediction stays, so that no pass is needed.
             wanted = grid.sums((x != fill).any(1).float()) > 0.5
             if coarser is not None:
                 wanted &= _within(grid, *coarser)
-            flips = _flips(network, x, fill, first, grid, wanted, _after(progress, passes))
+            flips = _flips(network, x, fill, first, grid, wanted, after(progress, passes))
             passes += int(wanted.sum())
             maps = maps + _level_map(grid, flips, classes)
             changed = changed + (flips > 0).sum((1, 2))
@@ -141,7 +142,3 @@ def _summed_up(maps: Tensor, changed: Tensor, window: int) -> Attribution:
         tuple("" if count else NO_CHANGE for count in counts),
         tuple({"windows that changed the prediction": float(n), "finest window": float(window)} for n in counts),
     )
-
-
-def _after(progress: Progress, passes: int) -> Progress:
-    return lambda done, total: progress(passes + done, passes + total)

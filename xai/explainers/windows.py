@@ -181,7 +181,17 @@ def hidden(x: Tensor, fill: Tensor, which: Tensor, boxes: Tensor) -> Tensor:
     column = torch.arange(x.shape[3], device=x.device)
     top, left, bottom, right = boxes[:, :, None].unbind(1)
     rows, columns = (row >= top) & (row < bottom), (column >= left) & (column < right)
-    return torch.where(rows[:, None, :, None] & columns[:, None, None, :], fill[which], x[which])
+    mask = rows[:, None, :, None] & columns[:, None, None, :]
+    if x.device.type != "cpu":
+        return torch.where(mask, fill[which], x[which])
+    # A CPU's memory is slow: windows of one picture in a row share it without copies.
+    pictures = torch.empty(len(which), *x.shape[1:], dtype=x.dtype)
+    begin = 0
+    for n, count in zip(*(both.tolist() for both in torch.unique_consecutive(which, return_counts=True)), strict=True):
+        part = slice(begin, begin + count)
+        torch.where(mask[part], fill[n], x[n], out=pictures[part])
+        begin += count
+    return pictures
 
 
 def ask_in_batches(
@@ -240,3 +250,8 @@ def score_of(logits: Tensor, target: Tensor, score: Score) -> Tensor:
         return margin(logits, target)
     values = logits.float() if score == "logit" else logits.float().softmax(1)
     return values.gather(1, target[:, None])[:, 0]
+
+
+def after(progress: Progress, passes: int, total: int | None = None) -> Progress:
+    """Return a progress for a part of the work that begins after some passes of all those expected, if known."""
+    return lambda done, part: progress(passes + done, max(total or 0, passes + part))
