@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 import torch
@@ -224,8 +223,7 @@ def _steps(
             maps[name] = to_pixels(values.to(x.device), plan.cells[member], (x.shape[2], x.shape[3]))
         yield explainer.combine(network, x, target, maps, progress)
     elif isinstance(explainer, Stepwise):
-        with _closed(explainer.steps(network, x, target, progress)) as steps:
-            yield from steps
+        yield from explainer.steps(network, x, target, progress)
     else:
         yield Attribution(explainer.attribute(network, x, target, progress))
 
@@ -233,7 +231,7 @@ def _steps(
 def _timed(network: nn.Module, steps: Iterator[Attribution]) -> Iterator[tuple[Attribution, float, int]]:
     """Yield each step with the seconds and passes that it and those before it took, not counting who looks at them."""
     seconds = 0.0
-    with counting(network) as count, _closed(steps):
+    with counting(network) as count:
         while True:
             began = time.perf_counter()
             attribution = next(steps, None)
@@ -241,13 +239,3 @@ def _timed(network: nn.Module, steps: Iterator[Attribution]) -> Iterator[tuple[A
                 return
             seconds += time.perf_counter() - began
             yield attribution, seconds, count[0]
-
-
-@contextmanager
-def _closed(steps: Iterator[Attribution]) -> Iterator[Iterator[Attribution]]:
-    """End an iterator that was broken off: what it holds of the network is given back now, not when it is collected."""
-    try:
-        yield steps
-    finally:
-        if isinstance(steps, Generator):
-            steps.close()

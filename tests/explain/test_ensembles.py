@@ -264,6 +264,21 @@ def test_who_is_faithful_to_the_network_weighs_more() -> None:
     assert [equal[f"weight of {key} ({key})"] for key in maps] == pytest.approx([1 / 3] * 3)
 
 
+def test_without_any_shrinkage_the_unfaithful_are_not_heard() -> None:
+    x = picture()
+    weight = torch.randn(x.shape, generator=torch.Generator().manual_seed(7))
+    right = weight * (x - x[x > 0].mean())
+    network = Linear(weight)
+    maps = {"right": right, "gradcam": -right, "hirescam": -right}
+    found = run(Consensus(members(*maps), baseline="body-mean", shrinkage=0), maps, x, network)
+    alone = run(Consensus(members("right"), curve_steps=0), {"right": right}, x)
+    torch.testing.assert_close(found.maps, alone.maps)
+    assert found.details[0]["weight of gradcam (CAM)"] == 0
+    assert all(np.isfinite(value) for value in found.details[0].values() if isinstance(value, float))
+    wrong = {key: maps[key] for key in ("gradcam", "hirescam")}
+    assert torch.isfinite(run(Consensus(members(*wrong), shrinkage=0), wrong, x, network).maps).all()
+
+
 def test_influence_is_how_much_the_order_changes_without_a_member() -> None:
     x, maps = picture(), maps_of("a", "b", "c")
     body = x > 0

@@ -55,9 +55,11 @@ class _Voters:
         share = torch.zeros(len(self.keys))
         for family in dict.fromkeys(self.families):
             places = [n for n, key in enumerate(self.keys) if self.families[n] == family and key != without]
-            if places:
+            if any(weights[self.keys[n]] > 0 for n in places):
                 own = torch.tensor([weights[self.keys[n]] for n in places])
                 share[places] = own / own.sum() * own.mean()
+        if not bool(share.any()):  # nobody left is faithful at all: then all are heard alike
+            return self.shares(dict.fromkeys(self.keys, 1.0), without)
         return share / share.sum()
 
 
