@@ -342,9 +342,10 @@ class OverlayPanel(QWidget):
                 if chosen.limits is not None
                 else tr("There is no map of this slice whose range could be set.")
             )
-            if chosen.limits is not None and not spin.hasFocus():
+            # What was shown must go with its map: the number would tell of it.
+            if chosen.limits is None or not spin.hasFocus():
                 with QSignalBlocker(spin):
-                    spin.setValue(chosen.limits[end])
+                    spin.setValue(0.0 if chosen.limits is None else chosen.limits[end])
 
     def show_labels(self, name: str, on: bool) -> None:
         """Offer the label map ``name``; an empty name takes the offer away."""
