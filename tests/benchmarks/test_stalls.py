@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from pytest_benchmark.fixture import BenchmarkFixture
 from PySide6.QtCore import QElapsedTimer, QTimer
+from pytest_benchmark.fixture import BenchmarkFixture
 from pytestqt.qtbot import QtBot
 
 from viewer.app.settings import Settings
@@ -43,7 +43,7 @@ class Stalls:
     def stop(self) -> dict[str, float]:
         """Return the longest of each and the 99th percentile."""
         self._timer.stop()
-        found = {}
+        found: dict[str, float] = {}
         for name, gaps in (("gap", self.gaps[1:]), ("computed", self.computed[1:])):
             found |= {f"{name} longest": max(gaps), f"{name} p99": float(np.quantile(gaps, 0.99))}
         return found
