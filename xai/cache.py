@@ -39,7 +39,15 @@ MAX_SIDE = 1024
 STALE_SECONDS = 3600.0
 """Temporary files older than this were left by a process that died."""
 
-_SOURCES = ("explainers", "models", "evaluate", "imaging/resample.py", "stepping.py")
+_SOURCES = (
+    "explainers",
+    "models",
+    "evaluate",
+    "imaging/body.py",
+    "imaging/geometry.py",
+    "imaging/resample.py",
+    "stepping.py",
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -57,7 +57,8 @@ def batched_owen(game: HiddenPixels, evals: int, seed: int, batch: int) -> NDArr
         values[top:bottom, left:right] += value / ((bottom - top) * (right - left))
 
     while heap and done < evals:
-        work, masks = [], []
+        work = []
+        masks: list[NDArray[np.bool_]] = []
         while heap and len(masks) < batch and done + len(masks) < evals:
             context, low, high, box, weight = heapq.heappop(heap)[2]
             if (box[1] - box[0]) * (box[3] - box[2]) == 1:

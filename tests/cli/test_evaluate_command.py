@@ -35,15 +35,16 @@ def cohort(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def asked(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[int, tuple[str, ...]]]]:
     """How many slices were computed in each batch, and with which methods."""
     import xai.pipeline
+    import xai.stepping
 
     calls: list[tuple[int, tuple[str, ...]]] = []
-    step = xai.pipeline.step
+    step = xai.stepping.step
 
     def counting(network, x, target, plan, keys, *rest):  # type: ignore[no-untyped-def]
         calls.append((len(x), tuple(keys)))
         return step(network, x, target, plan, keys, *rest)
 
-    monkeypatch.setattr(xai.pipeline, "step", counting)
+    monkeypatch.setattr("xai.pipeline.step", counting)
     return calls  # type: ignore[return-value]
 
 
@@ -174,7 +175,7 @@ def test_explain_goes_on_where_it_was_stopped(
     import xai.pipeline
 
     arguments = ("explain", cohort / "P001", "--model", BUNDLE, "--method", "hirescam,disagreement", "--quiet")
-    counting = xai.pipeline.step
+    counting = vars(xai.pipeline)["step"]
 
     def stopping(*rest):  # type: ignore[no-untyped-def]
         if len(asked) == 2:
@@ -182,7 +183,7 @@ def test_explain_goes_on_where_it_was_stopped(
         return counting(*rest)
 
     with monkeypatch.context() as patch:
-        patch.setattr(xai.pipeline, "step", stopping)
+        patch.setattr("xai.pipeline.step", stopping)
         assert run(*arguments, "--out", tmp_path / "maps") == (130, "", "Cancelled.\n")
     assert not (tmp_path / "maps").exists()
     assert len(list((user_cache / "maps").rglob("*.npz"))) > 0

@@ -87,9 +87,9 @@ def test_ties_are_broken_in_every_way_alike(seed: int) -> None:
     rng = np.random.default_rng(seed)
     values = rng.integers(0, 3, (2, 3)).astype(np.float32)
     body = np.ones((2, 3), bool)
-    lesion = np.zeros(6, bool)
-    lesion[rng.permutation(6)[: rng.integers(1, 5)]] = True
-    lesion = lesion.reshape(2, 3)
+    flat = np.zeros(6, bool)
+    flat[rng.permutation(6)[: rng.integers(1, 5)]] = True
+    lesion = flat.reshape(2, 3)
     count = int(lesion.sum())
     shares, hits = [], []
     for noise in permutations(range(6)):

@@ -86,11 +86,11 @@ def pickled(part: str, raw: bytes) -> bytes:
     return file.getvalue()
 
 
-DAMAGE: dict[str, Callable[[Path], None]] = {
-    "empty": lambda path: path.write_bytes(b"") and None,
-    "truncated": lambda path: path.write_bytes(path.read_bytes()[:-40]) and None,
-    "garbage": lambda path: path.write_bytes(os.urandom(2000)) and None,
-    "a pickle": lambda path: path.write_bytes(pickle.dumps({"values": 1})) and None,
+DAMAGE: dict[str, Callable[[Path], object]] = {
+    "empty": lambda path: path.write_bytes(b""),
+    "truncated": lambda path: path.write_bytes(path.read_bytes()[:-40]),
+    "garbage": lambda path: path.write_bytes(os.urandom(2000)),
+    "a pickle": lambda path: path.write_bytes(pickle.dumps({"values": 1})),
     "a pickle inside": lambda path: rewritten(path, pickled),
     "a huge shape": lambda path: rewritten(path, huge),
     "compressed": lambda path: rewritten(path, lambda _, raw: raw, zipfile.ZIP_DEFLATED),

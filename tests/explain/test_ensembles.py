@@ -15,9 +15,10 @@ from torch import Tensor, nn
 from xai.errors import ExplainError
 from xai.explainers.base import Attribution, make_explainer
 from xai.explainers.cam import GradCAM, HiResCAM
-from xai.explainers.consensus import NO_MEMBERS, ONE_MEMBER, Consensus, Disagreement, ranked
+from xai.explainers.consensus import ONE_MEMBER, Consensus, Disagreement, ranked
 from xai.explainers.ensemble import (
     NO_AGREEMENT,
+    NO_MEMBERS,
     AverageEnsemble,
     Ensemble,
     IntersectionEnsemble,
@@ -87,7 +88,7 @@ def plain_normalise(values: Array) -> Array:
     values = np.maximum(values, 0)
     values = values - values.min()
     with np.errstate(invalid="ignore"):
-        return values / (values.max() - values.min())
+        return np.asarray(values / (values.max() - values.min()))
 
 
 def plain_threshold(maps: list[Array], threshold: float) -> Array:
@@ -112,7 +113,7 @@ def plain_intersection(maps: list[Array]) -> Array:
     for values in map(plain_normalise, maps):
         mean += np.where(values > 0.2, values, 0)
         votes += values > 0.2
-    return mean / len(maps) * (votes == len(maps))
+    return np.asarray(mean / len(maps) * (votes == len(maps)))
 
 
 KEYS = ("a", "b", "c", "d")
@@ -244,7 +245,7 @@ def test_the_highest_of_all_is_the_highest() -> None:
     for values in maps.values():
         values[0, 0, 20, 20] = 50
     for scores in ("exponential", "uniform"):
-        found = run(Consensus(members(*maps), scores=scores), maps, x).maps  # type: ignore[arg-type]
+        found = run(Consensus(members(*maps), scores=scores), maps, x).maps
         assert int(found.argmax()) == 20 * 40 + 20
         assert torch.isfinite(found).all()
 
@@ -254,13 +255,12 @@ def test_who_is_faithful_to_the_network_weighs_more() -> None:
     weight = torch.randn(x.shape, generator=torch.Generator().manual_seed(7))
     right = weight * (x - x[x > 0].mean())
     maps = {"right": right, "noise": torch.rand(x.shape), "wrong": -right}
-    baseline = "body-mean"
-    found = run(Consensus(members(*maps), baseline=baseline), maps, x, Linear(weight)).details[0]
+    found = run(Consensus(members(*maps), baseline="body-mean"), maps, x, Linear(weight)).details[0]
     weights = [float(found[f"weight of {key} ({key})"]) for key in maps]
     assert weights[0] > weights[1] >= weights[2] > 0
     assert sum(weights) == pytest.approx(1)
     assert float(found["faithfulness of right"]) > 0 > float(found["faithfulness of wrong"])
-    equal = run(Consensus(members(*maps), baseline=baseline, shrinkage=1), maps, x, Linear(weight)).details[0]
+    equal = run(Consensus(members(*maps), baseline="body-mean", shrinkage=1), maps, x, Linear(weight)).details[0]
     assert [equal[f"weight of {key} ({key})"] for key in maps] == pytest.approx([1 / 3] * 3)
 
 

@@ -60,7 +60,7 @@ def test_the_error_of_completeness_is_said_and_shrinks(rule: Literal["midpoint",
     with torch.random.fork_rng():
         torch.manual_seed(0)
         network = nn.Sequential(nn.Flatten(), nn.Linear(64 * 64, 8), nn.Tanh(), nn.Linear(8, 2)).requires_grad_(False)
-    network[1].weight.mul_(3)
+    network.get_parameter("1.weight").mul_(3)
     errors = []
     for points in (2, 32):
         method = IntegratedGradients(points=points, rule=rule)

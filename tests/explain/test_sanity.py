@@ -25,7 +25,7 @@ BUNDLE = Path(__file__).resolve().parents[2] / "resources" / "demo" / "bundle"
 QUICK: dict[str, dict[str, object]] = {
     "integrated-gradients": {"points": 6},
     "smoothgrad": {"samples": 6},
-    "shap": {"max_evals": 150},
+    "shap": {"max_evals": 300},
 }
 """Settings with which a method that asks often is quick."""
 
@@ -46,7 +46,8 @@ class BrightSpots(nn.Module):
         self.requires_grad_(False)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.conv(x).sum((2, 3)).flip(1)
+        cells: Tensor = self.conv(x)
+        return cells.sum((2, 3)).flip(1)
 
 
 def quick(key: str, **more: object) -> Explainer:
@@ -68,7 +69,7 @@ def test_the_map_peaks_at_a_planted_lesion(key: str) -> None:
 @pytest.fixture(scope="module")
 def affected() -> Tensor:
     cases = to_cases([make_patient(61_001, 0, grade=3, slices=6)])
-    chosen = np.flatnonzero(cases.labels)[:3]
+    chosen = np.flatnonzero(cases.labels)[:2]
     return torch.from_numpy(cases.inputs[chosen].astype(np.float32))[:, None]
 
 
@@ -77,7 +78,7 @@ def test_another_network_gives_another_map(key: str, affected: Tensor) -> None:
     trained = load_bundle(BUNDLE, device="cpu")
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        others = [build("resnet18-slim").eval().requires_grad_(False) for _ in range(2)]
+        other = build("resnet18-slim").eval().requires_grad_(False)
     target = torch.ones(len(affected), dtype=torch.int64)
     explainer = quick(key)
     grid = CellGrid() if explainer.per_pixel else trained.cam_cells
@@ -88,8 +89,6 @@ def test_another_network_gives_another_map(key: str, affected: Tensor) -> None:
         maps = explainer.attribute(network, affected, target, ignore)[:, 0].numpy()
         return [spread(values, grid, pixels, pixels)[body] for values, body in zip(maps, bodies, strict=True)]
 
-    own = inside(trained.network)
-    alike = [
-        float(spearmanr(one, two).statistic) for other in others for one, two in zip(own, inside(other), strict=True)
-    ]
+    pairs = zip(inside(trained.network), inside(other), strict=True)
+    alike = [float(spearmanr(one, two).statistic) for one, two in pairs]
     assert np.mean(alike) < LAYOUT.get(key, 0.6), np.round(alike, 2)

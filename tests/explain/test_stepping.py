@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from xai.cache import ExplanationCache
-from xai.explainers.base import UNREAD, Attribution
+from xai.explainers.base import UNREAD, Attribution, Explainer
 from xai.explainers.cam import GradCAM, HiResCAM
 from xai.explainers.consensus import Consensus, Disagreement
 from xai.explainers.ensemble import AverageEnsemble
@@ -70,7 +70,8 @@ class Sharpening:
                 with torch.no_grad():
                     network(x)
                 words = "too early to tell" if n == 0 else ""
-                yield Attribution(x * (n + 1), (words,) * len(x), ({"step": float(n), "noise": "low"},) * len(x))
+                said: dict[str, float | str] = {"step": float(n), "noise": "low"}
+                yield Attribution(x * (n + 1), (words,) * len(x), (said,) * len(x))
         finally:
             self.ended.append("ended")
 
@@ -113,13 +114,13 @@ def test_details_that_are_not_finite_survive_a_file(bundle: ClassifierBundle, tm
     save_npz(replace(found, details=odd), tmp_path / "m.npz")
     back = load_npz(tmp_path / "m.npz").details
     assert len(back) == DEPTH
-    assert all(np.isnan(one["interval"]) for one in back)  # type: ignore[arg-type]
+    assert all(np.isnan(one["interval"]) for one in back)
 
 
 def test_whoever_watches_sees_a_map_sharpen_and_the_quick_ones_first(bundle: ClassifierBundle) -> None:
     series = volume(gap=None)
     seen: list[SliceAnalysis] = []
-    methods = {"steps": Sharpening(), "cam": HiResCAM()}
+    methods: dict[str, Explainer] = {"steps": Sharpening(), "cam": HiResCAM()}
     whole = analyse_slices(
         bundle, list(series.array[:2]), [7, 8], series.geometry, methods, partial=seen.append, batch_size=2
     )
@@ -154,7 +155,7 @@ def test_progress_of_long_methods_is_finer_than_slices(bundle: ClassifierBundle)
 
 def test_members_are_computed_once_for_all_who_need_them(bundle: ClassifierBundle, passes: list[int]) -> None:
     shared = (("mine", Counted()), ("cam", HiResCAM()))
-    methods = {
+    methods: dict[str, Explainer] = {
         "mine": Counted(),
         "consensus": Consensus(shared, curve_steps=2),
         "disagreement": Disagreement(shared),
@@ -197,7 +198,11 @@ def same(first: Explanation, second: Explanation) -> None:
 def test_what_was_computed_is_not_computed_again(
     bundle: ClassifierBundle, cache: ExplanationCache, passes: list[int]
 ) -> None:
-    methods = {"cam": HiResCAM(), "steps": Sharpening(), "consensus": Consensus((("m", Counted()), ("h", HiResCAM())))}
+    methods: dict[str, Explainer] = {
+        "cam": HiResCAM(),
+        "steps": Sharpening(),
+        "consensus": Consensus((("m", Counted()), ("h", HiResCAM()))),
+    }
     first = explain(bundle, volume(), methods, cache=cache)
     asked = sum(passes)
     again = explain(bundle, volume(), methods, cache=ExplanationCache(cache.folder))
@@ -211,7 +216,7 @@ def test_what_was_computed_is_not_computed_again(
 
 
 def test_a_run_that_was_broken_off_goes_on_where_it_stopped(bundle: ClassifierBundle, cache: ExplanationCache) -> None:
-    methods = {"mine": Counted(), "cam": HiResCAM()}
+    methods: dict[str, Explainer] = {"mine": Counted(), "cam": HiResCAM()}
 
     def cancel(done: int, total: int) -> None:
         if len(Counted.asked) == 3:

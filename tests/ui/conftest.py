@@ -92,15 +92,15 @@ def make_workplace(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert isinstance(app, QApplication)
     make_application()
 
-    def make(model: str = "FakeModel", answers: Path | None = None) -> Workplace:
+    def make(model: str = "FakeModel", answers: Path | None = None, place: Path | None = None) -> Workplace:
         settings = Settings(tmp_path / "settings.ini")
         catalogue = importlib.import_module("fake_model").CATALOGUE
-
-        workplace = Workplace(answers or tmp_path / "answers.sqlite", settings, f"fake_model:{model}", catalogue)
+        workplace = Workplace(answers or tmp_path / "answers.sqlite", settings, f"fake_model:{model}", place, catalogue)
         made.append(workplace)
         return workplace
 
     yield make
+    make_application()
     for workplace in made:
         if not workplace.is_closed:
             workplace.window.close()

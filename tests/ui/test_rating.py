@@ -222,6 +222,16 @@ def test_kill_9_of_the_window_loses_no_acknowledged_answer(
         assert (item, code) == (kept_item, new["value_label"])
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL is POSIX's")
+def test_a_whole_review_killed_at_random_moments_loses_nothing_acknowledged(
+    series_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(HERE)
+    from killed_review import killed_rounds
+
+    assert killed_rounds(4, tmp_path / "killed.sqlite", series_file.parent, seed=7) > 12
+
+
 def test_the_reader_and_the_windows_size_are_remembered(
     workplace: Workplace, hands: Hands, make_workplace: Callable[..., Workplace]
 ) -> None:

@@ -77,7 +77,7 @@ def hands(two: Workplace, tmp_path: Path) -> Hands:
 def brightest(view: SliceView) -> tuple[int, tuple[float, float]]:
     """The brightest grey of what is shown, and the middle (column, row) of those pixels."""
     assert view.picture is not None
-    grey: NDArray[np.uint32] = view.picture.pixels & 0xFF
+    grey = (view.picture.pixels & 0xFF).astype(int)
     rows, columns = np.nonzero(grey == grey.max())
     return int(grey.max()), (float(columns.mean()), float(rows.mean()))
 
@@ -294,7 +294,7 @@ def test_the_list_offers_to_show_a_series_beside_the_first(two: Workplace, hands
     QTest.mouseClick(series.viewport(), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.ControlModifier, middle)
     assert (session.index, session.second.index, session.state.layout) == (0, 1, "series")
     session.second.close()
-    series.setCurrentRow(1)
+    series.show_current(1)
     by_key = QContextMenuEvent(QContextMenuEvent.Reason.Keyboard, QPoint(), series.mapToGlobal(QPoint()))
     QApplication.sendEvent(series, by_key)
     menu = QApplication.activePopupWidget()

@@ -25,6 +25,7 @@ from viewer.core.beside import (
     to_patient,
 )
 from viewer.core.crosses import Cross, crosses
+from viewer.core.overlay import OverlayStyle
 from viewer.core.undoing import step_of, taken_back
 from viewer.core.view_state import ViewContext, ViewState, resolve
 from viewer.core.window import Window
@@ -218,7 +219,7 @@ def test_undo_leaves_the_slices_of_both_series_alone() -> None:
 
 
 def test_nothing_is_painted_over_the_second_series() -> None:
-    state = vs.laid_out(vs.with_overlays(ViewState(), (("cam", vs.OverlayStyle()),)), "series")
+    state = vs.laid_out(vs.with_overlays(ViewState(), (("cam", OverlayStyle()),)), "series")
     first, second = resolve(state, context(THIN)).panes
     assert [key for key, _ in first.overlays] == ["cam"]
     assert second == vs.Pane(beside=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from viewer.core.words import QT_TR_NOOP
+
 
 @dataclass(frozen=True, slots=True)
 class Command:
@@ -37,6 +39,16 @@ class Command:
 
 
 MENUS = ("File", "Edit", "Slices", "View", "Explanations", "Feedback", "Help")
+MENU_TITLES = {
+    "File": QT_TR_NOOP("&File"),
+    "Edit": QT_TR_NOOP("&Edit"),
+    "Slices": QT_TR_NOOP("&Slices"),
+    "View": QT_TR_NOOP("&View"),
+    "Explanations": QT_TR_NOOP("E&xplanations"),
+    "Feedback": QT_TR_NOOP("Feed&back"),
+    "Help": QT_TR_NOOP("&Help"),
+}
+"""With the letter that opens the menu together with Alt, each once."""
 
 COMMANDS: tuple[Command, ...] = (
     Command("file.open-folder", "File", "Open folder…", ("Ctrl+O",), "Open a folder of DICOM, NIfTI or picture files."),
@@ -79,6 +91,14 @@ COMMANDS: tuple[Command, ...] = (
         ("Ctrl+Shift+E",),
         "Write the computed maps of this series as .npz and NIfTI, with their provenance.",
     ),
+    Command(
+        "file.reopen",
+        "File",
+        "Open where you were",
+        ("Ctrl+Shift+T",),
+        "After a crash: the series, slice, layout and overlays that were open, and comments that were not saved.",
+    ),
+    Command("file.close-all", "File", "Close all series", ("Ctrl+W",), "Start empty; answers are saved already."),
     Command("file.quit", "File", "Quit", ("Ctrl+Q",), "Close the window; answers are saved already."),
     Command(
         "edit.undo",
@@ -88,6 +108,13 @@ COMMANDS: tuple[Command, ...] = (
         "Take back the last change of window, zoom or overlay, or the last answer.",
     ),
     Command("edit.redo", "Edit", "Redo", ("Ctrl+Y", "Ctrl+Shift+Z"), "Do again what was taken back."),
+    Command(
+        "edit.preferences",
+        "Edit",
+        "Preferences…",
+        ("Ctrl+,",),
+        "Look, language, size of letters, mouse buttons, device.",
+    ),
     Command("slice.next", "Slices", "Next slice", ("Down",), "One slice up the stack (wheel down)."),
     Command("slice.previous", "Slices", "Previous slice", ("Up",), "One slice down the stack (wheel up)."),
     Command("slice.forward", "Slices", "Ten slices on", ("PgDown",), "Ten slices on."),
@@ -193,6 +220,17 @@ COMMANDS: tuple[Command, ...] = (
         "Hide identity",
         ("Ctrl+P",),
         "Hide or show the patient's name, number and dates on the picture.",
+        checkable=True,
+    ),
+    Command(
+        "view.series-panel", "View", "List of series", ("F7",), "Show or hide the list at the left.", checkable=True
+    ),
+    Command(
+        "view.side-panel",
+        "View",
+        "Model and feedback",
+        ("F8",),
+        "Show or hide what stands at the right: prediction, explanations, questions.",
         checkable=True,
     ),
     Command("view.full-screen", "View", "Full screen", ("F11",), "Fill the screen.", checkable=True),
@@ -370,20 +408,37 @@ COMMANDS: tuple[Command, ...] = (
     Command("help.about", "Help", "About Overread", (), "Version, licence and intended use."),
 )
 
-MOUSE: tuple[tuple[str, str], ...] = (
-    ("Wheel", "slice"),
-    ("Left-drag", "window: across changes the width, up and down the level"),
-    ("Middle-drag", "pan"),
-    ("Right-drag", "zoom"),
-    ("Ctrl+wheel", "zoom at the pointer"),
-    ("Shift+wheel", "opacity of the overlay"),
-    ("Double-click", "this picture alone, and all again"),
-    ("Ctrl+click on a series", "show it beside the first"),
-    ("Drag the swipe line", "clean to its left, overlay to its right (S)"),
-    ("With the what-if brush", "left-drag paints, Ctrl+wheel or [ ] sets its size (W)"),
-    ("Drop files or folders", "open them; with Shift, add them to what is open"),
+WHEEL_AND_REST: tuple[tuple[str, str], ...] = (
+    (QT_TR_NOOP("Wheel"), QT_TR_NOOP("slice")),
+    (QT_TR_NOOP("Ctrl+wheel"), QT_TR_NOOP("zoom at the pointer")),
+    (QT_TR_NOOP("Shift+wheel"), QT_TR_NOOP("opacity of the overlay")),
+    (QT_TR_NOOP("Double-click"), QT_TR_NOOP("this picture alone, and all again")),
+    (QT_TR_NOOP("Ctrl+click on a series"), QT_TR_NOOP("show it beside the first")),
+    (QT_TR_NOOP("Drag the swipe line"), QT_TR_NOOP("clean to its left, overlay to its right (S)")),
+    (QT_TR_NOOP("With the what-if brush"), QT_TR_NOOP("left-drag paints, Ctrl+wheel or [ ] sets its size (W)")),
+    (QT_TR_NOOP("Menu key"), QT_TR_NOOP("menu of common commands")),
+    (QT_TR_NOOP("Drop files or folders"), QT_TR_NOOP("open them; with Shift, add them to what is open")),
 )
-"""What the mouse does on a picture, for the F1 page."""
+"""What the mouse does besides its buttons, which `viewer.core.mouse` describes."""
+
+PICTURE_MENU: tuple[str, ...] = (
+    "window.auto",
+    "window.1",
+    "window.2",
+    "",
+    "view.fit",
+    "view.invert",
+    "view.layout",
+    "view.maximise",
+    "view.swipe",
+    "",
+    "overlay.toggle",
+    "overlay.next",
+    "overlay.previous",
+    "overlay.outline",
+    "overlay.card",
+)
+"""The menu on a picture; an empty id is a line."""
 
 
 def find_command(command_id: str) -> Command:

@@ -58,6 +58,7 @@ if TYPE_CHECKING:
 __all__ = ["TORCH_HANDLERS", "Analyse", "BundleInfo", "EngineInfo", "Handlers", "TorchHandlers", "serve"]
 
 TORCH_HANDLERS = "viewer.app.engine_worker:TorchHandlers"
+CPU_HANDLERS = "viewer.app.engine_worker:CpuHandlers"
 NICENESS = 5
 """The window's threads come first."""
 PARTIAL_INTERVAL_S = 0.2
@@ -100,6 +101,9 @@ class Handlers(Protocol):
 class TorchHandlers:
     """The engine's real work: `xai`, in this process."""
 
+    device: str | None = None
+    """None for the fastest there is."""
+
     def __init__(self) -> None:
         self._bundle: ClassifierBundle | None = None
         self._path: Path | None = None
@@ -114,13 +118,13 @@ class TorchHandlers:
 
         threads = max(1, usable_cores() - 1)
         torch.set_num_threads(threads)
-        return EngineInfo(choose_device(), str(torch.__version__), threads, os.getpid())
+        return EngineInfo(self.device or choose_device(), str(torch.__version__), threads, os.getpid())
 
     def load(self, path: Path) -> BundleInfo:
         """Load a bundle and keep it."""
         from xai.models.bundle import load_bundle
 
-        self._bundle, self._path, self._copy = load_bundle(path), path, None
+        self._bundle, self._path, self._copy = load_bundle(path, self.device), path, None
         return BundleInfo(path, self._bundle.manifest, self._bundle.sha256, self._bundle.device)
 
     def _bundle_of(self, wanted: BundleInfo | None) -> ClassifierBundle:
@@ -201,6 +205,12 @@ def _cam_channels(bundle: ClassifierBundle) -> int:
 
     x = torch.zeros(1, 1, bundle.preprocess.settings.size, bundle.preprocess.settings.size, device=bundle.device)
     return look_at_layer(bundle.network, x, None, bundle.manifest.cam_layer).activation.shape[1]
+
+
+class CpuHandlers(TorchHandlers):
+    """The same on the processor alone."""
+
+    device = "cpu"
 
 
 def usable_cores() -> int:

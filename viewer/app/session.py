@@ -184,12 +184,20 @@ class Session(QObject):
         self._scan.finished.connect(lambda: self.progressed.emit("Looking through files", 0, 0))
         self._scan.succeeded.connect(self._found_more if keep else self._found)
 
+    def close_all(self) -> None:
+        """Close what is open."""
+        self._runner.cancel_all()
+        self._found(Opened())
+
     def _found(self, opened: Opened) -> None:
         self._take_catalog(opened, -1)
         if opened.catalog.series:
             self.select(0)
         else:
+            self.slices, self.failures, self.volume, self.labels, self.presets = [], {}, None, None, ()
+            self.timeline.clear()
             self.seriesChanged.emit()
+            self.viewChanged.emit()
         # Behind the first picture of the series that opens.
         self.thumbnails.make(self.catalog.series)
         self.pathsOpened.emit(opened.asked)
@@ -217,6 +225,11 @@ class Session(QObject):
         self.opened, self.index = opened, index
         self._identities = {}
         self.catalogChanged.emit()
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """What was opened."""
+        return self.opened.paths
 
     @property
     def catalog(self) -> Catalog:
@@ -248,6 +261,9 @@ class Session(QObject):
         if change_places:
             self.second.close()
         self.seriesChanged.emit()
+        # Whoever heard it may have chosen another one.
+        if self.series is not series:
+            return
         self._start_reading(series)
         if change_places and before >= 0:
             # One series twice would compare nothing.
@@ -361,6 +377,12 @@ class Session(QObject):
     def did(self, step: Step) -> None:
         """Take something else that was done (an answer) into the order of what can be taken back."""
         self.timeline.push(step)
+        self.viewChanged.emit()
+
+    def restore(self, state: ViewState) -> None:
+        """Show ``state`` as the beginning: there is nothing to take back."""
+        self.state = state
+        self.timeline.clear()
         self.viewChanged.emit()
 
     def end_merge(self) -> None:

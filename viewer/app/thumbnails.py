@@ -65,6 +65,12 @@ class Thumbnails(QObject):
             task.failed.connect(partial(self._say, one))
             self._tasks[one] = task
 
+    def tell(self) -> None:
+        """Say again what was made, for whoever has come late."""
+        for number, one in enumerate(self._series):
+            if one in self._made:
+                self.ready.emit(number, self._made[one])
+
     def offer(self, series: Series, values: NDArray[np.float32]) -> None:
         """Use a slice (H, W) that was read anyway."""
         if series not in self._made:

@@ -302,6 +302,16 @@ def identity_toggled(state: ViewState) -> ViewState:
     return replace(state, identity_hidden=not state.identity_hidden)
 
 
+def adopted(state: ViewState, earlier: ViewState, slices: int) -> ViewState:
+    """Show what an ``earlier`` sitting showed, as far as its overlays are on offer now."""
+    offered, before = dict(state.overlays), dict(earlier.overlays)
+    known = [key for key in before if key in offered and type(before[key]) is type(offered[key])]
+    overlays = tuple((key, before[key]) for key in known)
+    overlays += tuple((key, style) for key, style in state.overlays if key not in known)
+    active = earlier.active if earlier.active in offered else state.active
+    return at_slice(replace(earlier, overlays=overlays, active=active, peek=False), earlier.slice_index, slices)
+
+
 # --- Resolving --------------------------------------------------------------------------------------------------
 
 

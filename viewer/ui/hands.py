@@ -48,6 +48,10 @@ class Hands(QObject):
         self._start = time.monotonic()
         self.log: list[str] = []
 
+    def turn_to(self, window: QWidget) -> None:
+        """Drive ``window`` from now on."""
+        self._window = window
+
     def note(self, text: str) -> None:
         """Write a line into the log."""
         self.log.append(f"{time.monotonic() - self._start:7.2f} s  {text}")

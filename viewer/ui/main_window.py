@@ -5,23 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from PySide6.QtCore import QEvent, Qt, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QKeyEvent
-from PySide6.QtWidgets import QApplication, QMainWindow
+from PySide6.QtCore import QByteArray, QEvent, QKeyCombination, QPoint, Qt, QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QKeyEvent, QKeySequence
+from PySide6.QtWidgets import QApplication, QMainWindow, QVBoxLayout, QWidget
 
-from viewer.app.commands import find_command
 from viewer.app.control import Control
 from viewer.app.engine import EngineInfo
 from viewer.app.explaining import Explaining
 from viewer.app.method_words import method_texts
 from viewer.app.reading import Place, Reading
+from viewer.app.reasons import command_reasons
 from viewer.app.recents import Recents
-from viewer.app.reveal import MAP_COMMANDS, Reveal
+from viewer.app.reveal import Reveal
 from viewer.app.session import LABELS, Session
 from viewer.app.tasks import TaskRunner
 from viewer.core.items import ITEMS
 from viewer.core.load_report import load_report
-from viewer.core.words import tr
+from viewer.core.mouse import DEFAULT_PROFILE, MouseProfile
+from viewer.core.words import QT_TR_NOOP, tr
 from viewer.ui import pages
 from viewer.ui.dialogs import show_page
 from viewer.ui.drop_hint import DropHint
@@ -29,19 +30,26 @@ from viewer.ui.explanation_desk import ExplanationDesk
 from viewer.ui.files import Files
 from viewer.ui.history_page import history_page
 from viewer.ui.load_page import load_page
-from viewer.ui.menus import build_menus
+from viewer.ui.menus import allow_action, build_menus, picture_menu
+from viewer.ui.notice_bar import NoticeBar
 from viewer.ui.recent_menu import RecentMenu
 from viewer.ui.screen import Screen
 from viewer.ui.workbench import Workbench
 
 BLINK_MS = 500
-HINT = "Open a folder (Ctrl+O), or drop files here.\nF1 lists all keys."
+HINT = QT_TR_NOOP("Open a folder (Ctrl+O), or drop files here.\nF1 lists all keys.")
 
 
 class MainWindow(QMainWindow):
-    """Puts the panels together. ``closing`` comes once, when the user closes it."""
+    """Puts the panels together. ``closing`` comes once, when the user closes it.
+
+    It can be made over a session that is open already and shows it as it is: another look or language makes a new one.
+    """
 
     closing = Signal()
+    preferencesRequested = Signal()
+    reopenRequested = Signal()
+    """The reader wants to go on where the last window was."""
     refreshed = Signal()
     """Everything on screen is up to date with the session."""
     seen = Signal(object, object)
@@ -67,23 +75,33 @@ class MainWindow(QMainWindow):
         self.bench, self.views, self.series_panel, self.strip = bench, bench.views, bench.series_panel, bench.strip
         self.counter, self.readout, self.task_bar = bench.counter, bench.readout, bench.task_bar
         self.prediction, self.overlays, self.form = bench.prediction, bench.overlays, bench.form
-        self.setCentralWidget(bench)
+        self.notice = NoticeBar()
+        self._profile = DEFAULT_PROFILE
+        self.can_reopen = False
+        """Whether the last window ended without being closed."""
+        centre = QWidget()
+        column = QVBoxLayout(centre)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.notice)
+        column.addWidget(bench, 1)
+        self.setCentralWidget(centre)
         self.statusBar().setSizeGripEnabled(False)
         self.statusBar().addWidget(bench.task_bar, 1)
         self.resize(1440, 900)
         self._blink = QTimer(self, interval=BLINK_MS)
         self._blink.timeout.connect(lambda: self.control.peek(not session.state.peek))
         self.desk = ExplanationDesk(bench, session, explaining, reading, reveal, self.control)
-        self._content = Screen(bench, session, explaining, reading, reveal, hint or HINT, self.desk)
+        self._content = Screen(bench, session, explaining, reading, reveal, hint or tr(HINT), self.desk)
         self.actions_by_id = build_menus(self, self._bindings())
         self.recent_menu: RecentMenu | None = None
         if recents is not None:
             opening = self.actions_by_id["file.open-recent"], self.actions_by_id["file.forget-recents"]
             self.recent_menu = RecentMenu(self, *opening, recents, runner, self.files.open_paths)
         self._connect()
-        session.offer_methods(tuple(explaining.catalogue))
+        if not session.state.keys:
+            session.offer_methods(tuple(explaining.catalogue))
         self._show_title()
-        self._show_opened()
         self.drops.guard_fields()
         self.views[0].setFocus()
         self.refresh()
@@ -94,8 +112,8 @@ class MainWindow(QMainWindow):
 
     def _show_title(self) -> None:
         series = self._session.series
-        name = f"{series.info.description or 'series'} – " if series is not None else ""
-        self.setWindowTitle(f"{name}Overread – research use only, not a medical device")
+        name = f"{series.info.description or tr('series')} – " if series is not None else ""
+        self.setWindowTitle(name + tr("Overread – research use only, not a medical device"))
 
     # Wiring ---------------------------------------------------------------------------------------------------------
 
@@ -112,6 +130,11 @@ class MainWindow(QMainWindow):
             "file.export-ratings": self._export_ratings,
             "file.export-maps": self.files.export_maps,
             "file.quit": self._quit,
+            "file.close-all": self._session.close_all,
+            "file.reopen": self.reopenRequested.emit,
+            "edit.preferences": self.preferencesRequested.emit,
+            "view.series-panel": partial(self._toggle_panel, self.bench.series_panel),
+            "view.side-panel": partial(self._toggle_panel, self.bench.side),
             "view.full-screen": self._toggle_full_screen,
             "overlay.peek": lambda: self.control.peek(not self._session.state.peek),
             "overlay.blink": self._toggle_blink,
@@ -124,7 +147,7 @@ class MainWindow(QMainWindow):
             "rate.read-first": self._toggle_read_first,
             "rate.lock": self._lock,
             "rate.reader": partial(self.form.reader.setFocus, Qt.FocusReason.ShortcutFocusReason),
-            "help.keys": partial(self._show_page, "Keys and mouse", pages.keys_page),
+            "help.keys": partial(self._show_page, "Keys and mouse", self._keys_page),
             "help.problems": partial(self._show_page, "Load report", self._load_page),
             "help.about": partial(self._show_page, "About Overread", pages.about_page),
         }
@@ -145,10 +168,10 @@ class MainWindow(QMainWindow):
             view.opacityRequested.connect(control.opacity_stepped)
             view.layoutRequested.connect(partial(control.maximise, number))
             view.swipeRequested.connect(control.swiped)
+            view.menuRequested.connect(self._show_picture_menu)
         self.series_panel.chosen.connect(session.select)
         self.series_panel.entered.connect(self.views[0].setFocus)
         self.drops.dropped.connect(self.files.take_drop)
-        session.catalogChanged.connect(self._show_opened)
         self.series_panel.list.menu.opened.connect(session.select)
         self.series_panel.list.menu.besideChosen.connect(control.second.choose)
         self.strip.valueChanged.connect(control.show_slice)
@@ -174,10 +197,13 @@ class MainWindow(QMainWindow):
         self._content.refreshed.connect(self.refreshed)
         self._content.seen.connect(self.seen)
         session.progressed.connect(self.task_bar.show_progress)
-        self._reveal.progressed.connect(partial(self.task_bar.show_progress, "Predicting and explaining"))
+        self._reveal.progressed.connect(self._explaining_progressed)
         for message in (session.message, self._reveal.message, reading.message, self.files.message, self.desk.message):
             message.connect(self.task_bar.show_message)
         reading.readerChanged.connect(self.form.reader.setText)
+
+    def _explaining_progressed(self, done: int, total: int) -> None:
+        self.task_bar.show_progress(tr("Predicting and explaining"), done, total)
 
     def show_hint_for(self, demo: bool) -> None:
         """Say where the demo's pictures come from."""
@@ -201,6 +227,8 @@ class MainWindow(QMainWindow):
             ("view.crosshair", state.crosshair),
             ("view.identity", state.identity_hidden),
             ("view.full-screen", self.isFullScreen()),
+            ("view.series-panel", not self.bench.series_panel.isHidden()),
+            ("view.side-panel", not self.bench.side.isHidden()),
             ("overlay.toggle", state.overlays_on and bool(state.shown)),
             ("overlay.outline", active is not None and active.outline),
             ("overlay.body", state.body_only),
@@ -214,23 +242,13 @@ class MainWindow(QMainWindow):
             ("rate.read-first", reveal.is_on),
         ):
             self.actions_by_id[command].setChecked(checked)
-        for command in ("link.slices", "link.place", "link.window"):
-            self.actions_by_id[command].setEnabled(session.second.index >= 0)
-        self.actions_by_id["edit.undo"].setEnabled(session.can_undo)
-        self.actions_by_id["edit.redo"].setEnabled(session.can_redo)
-        for command in MAP_COMMANDS:
-            self._allow(command, reveal.why_hidden(command))
-        why = tr("Only when you read first, then reveal (Ctrl+Shift+L).")
-        self._allow("rate.lock", self._reading.lock_why() if reveal.is_on else why)
-        self._allow("rate.mark", "" if self.form.can_mark else tr("No question is answered in the picture now."))
+        reasons = command_reasons(session, self._explaining, self._reading, reveal, self.can_reopen)
+        reasons["rate.mark"] = "" if self.form.can_mark else tr("No question is answered in the picture now.")
+        for command, why_not in reasons.items():
+            allow_action(self.actions_by_id[command], why_not)
+        self.drops.allow_adding(bool(session.opened.paths))
         if not reveal.shows_maps and self._blink.isActive():
             self._toggle_blink()
-
-    def _allow(self, command: str, why_not: str) -> None:
-        action, words = self.actions_by_id[command], why_not or tr(find_command(command).tip)
-        action.setEnabled(not why_not)
-        action.setToolTip(words)
-        action.setStatusTip(words)
 
     def show_full_form(self, full: bool) -> None:
         """Ask everything, or the short form."""
@@ -259,14 +277,6 @@ class MainWindow(QMainWindow):
         words = tr("Answer changed: “{question}”").format(question=tr(ITEMS[place.item_id].text))
         self.task_bar.show_message(words + where)
 
-    def _show_opened(self) -> None:
-        """Let only what can be done be asked for: nothing to look through again, nothing to add to."""
-        is_open = bool(self._session.opened.paths)
-        self.drops.allow_adding(is_open)
-        rescan = self.actions_by_id["file.rescan"]
-        rescan.setEnabled(is_open)
-        rescan.setToolTip(find_command("file.rescan").tip if is_open else tr("Nothing is open yet."))
-
     # Dialogs --------------------------------------------------------------------------------------------------------
 
     def _export_ratings(self) -> None:
@@ -279,7 +289,7 @@ class MainWindow(QMainWindow):
         self._show_page(tr("Changes of this answer"), lambda: history_page(item, changes))
 
     def _show_page(self, title: str, page: Callable[[], str]) -> None:
-        show_page(self, title, page())
+        show_page(self, tr(title), page())
 
     def _load_page(self) -> str:
         session = self._session
@@ -289,7 +299,33 @@ class MainWindow(QMainWindow):
         if self.recent_menu is not None:
             self.recent_menu.open_by_key()
 
+    def _keys_page(self) -> str:
+        return pages.keys_page(self._profile)
+
+    def _show_picture_menu(self, place: QPoint) -> None:
+        picture_menu(self, self.actions_by_id).popup(place)
+
     # Keys, focus, closing -------------------------------------------------------------------------------------------
+
+    def set_mouse_profile(self, profile: MouseProfile) -> None:
+        """Let the buttons do what ``profile`` says."""
+        self._profile = profile
+        for view in self.views:
+            view.profile = profile
+
+    def look_like(self, geometry: QByteArray, panels: QByteArray, hidden: tuple[str, ...]) -> None:
+        """Take place, size, widths of the panels and which of them are hidden; what is empty stays as it is."""
+        self.restoreGeometry(geometry)
+        self.bench.restoreState(panels)
+        for name, panel in self.bench.panels().items():
+            panel.setVisible(name not in hidden)
+        self._show_actions()
+
+    def _toggle_panel(self, panel: QWidget) -> None:
+        panel.setVisible(panel.isHidden())
+        self._show_actions()
+        if panel.isHidden():
+            self.views[0].setFocus()
 
     def _toggle_full_screen(self) -> None:
         self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
@@ -308,7 +344,14 @@ class MainWindow(QMainWindow):
             if not event.isAutoRepeat():
                 self.control.peek(True)
             return
+        # The keys of a command that cannot run arrive here.
+        self._say_why_not(event.keyCombination())
         super().keyPressEvent(event)
+
+    def _say_why_not(self, keys: QKeyCombination) -> None:
+        for action in self.actions_by_id.values():
+            if not action.isEnabled() and QKeySequence(keys) in action.shortcuts():
+                self.task_bar.show_message(action.statusTip())
 
     def keyReleaseEvent(self, event: QKeyEvent) -> None:
         """Show the overlays again."""
@@ -322,6 +365,13 @@ class MainWindow(QMainWindow):
         if event.type() == QEvent.Type.ActivationChange and not self.isActiveWindow():
             self.control.peek(False)
         super().changeEvent(event)
+
+    def retire(self) -> None:
+        """Go, because another window has taken this one's place."""
+        self.form.commit()
+        self._blink.stop()
+        self.hide()
+        self.deleteLater()
 
     def _quit(self) -> None:
         self.close()

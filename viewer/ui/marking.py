@@ -12,8 +12,8 @@ from PySide6.QtWidgets import QApplication, QWidget
 from viewer.core.items import Item
 from viewer.core.marks import Mark, Position, geometry_text, mark_of, to_shown, to_stored
 from viewer.core.words import tr
-from viewer.ui import theme
 from viewer.ui.slice_view import SliceView
+from viewer.ui.theme import dark as theme
 
 CLICK_PIXELS = 4.0
 """A drag shorter than this on the screen is a click."""

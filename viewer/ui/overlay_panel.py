@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from PySide6.QtCore import QEvent, QObject, QSignalBlocker, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QSignalBlocker, QSize, Qt, QTimer, Signal
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
     QCheckBox,
@@ -26,6 +26,7 @@ from viewer.core.overlay import COLORMAPS, OverlayStyle
 from viewer.core.words import QT_TR_NOOP, tr
 from viewer.ui import theme
 from viewer.ui.fold import Fold
+from viewer.ui.menus import command_tip
 from viewer.ui.method_row import MethodRow, percent_label, percent_slider
 from viewer.ui.method_settings_form import MethodSettingsForm
 from viewer.ui.score_plot import ScorePlot
@@ -122,7 +123,7 @@ class OverlayPanel(QWidget):
         self.rows: dict[str, MethodRow] = {}
         self.target = QComboBox()
         self.target.setAccessibleName(tr("Class that is explained"))
-        self.target.setToolTip(tr("The class whose evidence the maps show (T)"))
+        self.target.setToolTip(command_tip("overlay.target"))
         for key, title in TARGETS:
             self.target.addItem(tr(title), key)
         self.labels = QCheckBox(tr("Label map of the file"))
@@ -285,6 +286,13 @@ class OverlayPanel(QWidget):
         for fold, keys in self._families.values():
             if key in keys:
                 fold.open()
+
+    def turn_scores(self) -> None:
+        """Open the scores and bring them into sight, or close them."""
+        self.scores.open(not self.scores.is_open)
+        if self.scores.is_open:
+            # Its height is known once it is laid out.
+            QTimer.singleShot(0, self, lambda: self._scroll.ensureWidgetVisible(self.score_words, 0, 4))
 
     def family_fold(self, name: str) -> Fold:
         """Return the heading of a family."""

@@ -8,8 +8,8 @@ from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPainter, QPen
 
 from viewer.core.crosses import Cross
 from viewer.core.overlay import ColourBar
-from viewer.ui import theme
 from viewer.ui.around import BarBox, ChainBox, Surroundings, big_font
+from viewer.ui.theme import dark as theme
 
 EDGE_OF_TEXT = (0, 0, 0, 210)
 

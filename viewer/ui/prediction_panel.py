@@ -81,7 +81,7 @@ class PredictionPanel(QWidget):
         self.verdict.setText(text.verdict.capitalize() if text.verdict else text.state)
         colour = theme.MUTED
         if text.verdict and text.probability is not None:
-            colour = theme.AFFECTED if text.probability >= 0.5 else theme.TEXT
+            colour = theme.AFFECTED_TEXT if text.probability >= 0.5 else theme.TEXT
         palette = self.verdict.palette()
         palette.setColor(self.verdict.foregroundRole(), colour)
         self.verdict.setPalette(palette)

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 from viewer.core.items import Item
 from viewer.core.words import tr
 from viewer.ui import theme
+from viewer.ui.menus import command_tip
 from viewer.ui.question_card import CommentField, Given, QuestionCard
 from viewer.ui.stage_bar import StageBar
 
@@ -67,12 +68,16 @@ class RatingForm(QWidget):
         self.reader = QLineEdit()
         self.reader.setPlaceholderText(tr("reader id, e.g. R03"))
         self.reader.setAccessibleName(tr("Reader id"))
-        self.reader.setToolTip(tr("A pseudonym, not a name: it is written into every row (Ctrl+R)"))
-        self.reader.setMaximumWidth(140)
+        self.reader.setToolTip(
+            tr("A pseudonym, not a name: it is written into every row.") + "\n" + command_tip("rate.reader")
+        )
+        self.reader.setFixedWidth(
+            self.reader.fontMetrics().horizontalAdvance(self.reader.placeholderText()) + theme.px(24)
+        )
         self.reader.editingFinished.connect(lambda: self.readerChanged.emit(self.reader.text().strip()))
         self.export = QPushButton(tr("Export…"))
         self.export.setAccessibleName(tr("Export ratings"))
-        self.export.setToolTip(tr("Write all answers to ratings.csv (Ctrl+E)"))
+        self.export.setToolTip(command_tip("file.export-ratings"))
         self.export.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.export.clicked.connect(self.exportRequested)
         self.full = QCheckBox(tr("All questions"))

@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from viewer.app.display import pictures, prediction_text, readout
 from viewer.app.explaining import Explaining
 from viewer.app.reading import NOT_JUDGED, Reading
+from viewer.app.reasons import no_maps_why
 from viewer.app.reveal import Reveal
 from viewer.app.second_display import second_readout
 from viewer.app.session import LABELS, Session
@@ -25,6 +26,7 @@ from viewer.core.view_state import ResolvedView
 from viewer.core.words import tr
 from viewer.ui.explanation_desk import ExplanationDesk
 from viewer.ui.marking import ShownMark
+from viewer.ui.menus import allow
 from viewer.ui.rating_form import Given, Section
 from viewer.ui.series_panel import series_entries
 from viewer.ui.stage_bar import StageText
@@ -89,6 +91,17 @@ class Screen(QObject):
             view.pointed.connect(partial(self._pointed, number))
             view.resized.connect(self.refresh_soon)
             view.left.connect(lambda: bench.readout.setText(""))
+        self._show_what_is_open()
+
+    def _show_what_is_open(self) -> None:
+        """Show a session that was open before this window was."""
+        session, panel = self._session, self._bench.series_panel
+        if session.catalog.series:
+            self._list_series()
+            session.thumbnails.tell()
+            panel.show_chosen(session.index)
+            self._bench.strip.set_slices(len(session.slices))
+            self._show_reading()
 
     def refresh_soon(self) -> None:
         """Refresh once the event loop is free."""
@@ -145,6 +158,10 @@ class Screen(QObject):
         shown = {key: style if state.overlays_on else replace(style, visible=False) for key, style in styles.items()}
         self._desk.show(shown)
         series = self._session.series
+        why_not = no_maps_why(self._session, self._explaining)
+        panel = self._bench.overlays
+        for control in (*panel.rows.values(), panel.target, panel.colormap, panel.scale, panel.threshold):
+            allow(control, why_not)
         name = series.label_maps[0].name if series is not None and series.label_maps else ""
         self._bench.overlays.show_labels(name, state.overlays_on and state.style(LABELS).visible)
 
@@ -178,12 +195,15 @@ class Screen(QObject):
         return Given(code, answer.value_text, saved, answer.revisions, words, locked)
 
     def _show_catalog(self) -> None:
-        self._bench.series_panel.show_entries(series_entries(self._session.catalog.series))
-        self._bench.series_panel.show_chosen(self._session.index)
+        self._list_series()
         problems = self._session.catalog.problems
         if problems:
             more = f" and {len(problems) - 1} more (F2)" if len(problems) > 1 else ""
             self._bench.task_bar.show_message(problems[0].message + more, True)
+
+    def _list_series(self) -> None:
+        self._bench.series_panel.show_entries(series_entries(self._session.catalog.series))
+        self._bench.series_panel.show_chosen(self._session.index)
 
     def _show_series(self) -> None:
         session = self._session
@@ -200,12 +220,16 @@ class Screen(QObject):
 
     def _slice_arrived(self, k: int, values: object) -> None:
         session = self._session
-        read = np.array([one is not None for one in session.slices])
-        self._bench.strip.show_reading(read, dict(session.failures))
+        self._show_reading()
         if k not in session.failures and isinstance(values, np.ndarray):
             self._explaining.slice_arrived(k, values)
         if k == session.state.slice_index:
             self.refresh()
+
+    def _show_reading(self) -> None:
+        session = self._session
+        read = np.array([one is not None for one in session.slices], bool)
+        self._bench.strip.show_reading(read, dict(session.failures))
 
     def _pointed(self, number: int, column: float, row: float) -> None:
         view = self._view

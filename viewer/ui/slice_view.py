@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 import numpy as np
-from PySide6.QtCore import QObject, QPointF, QRectF, QSize, QSizeF, Qt, Signal
+from PySide6.QtCore import QObject, QPoint, QPointF, QRectF, QSize, QSizeF, Qt, Signal
 from PySide6.QtGui import (
+    QContextMenuEvent,
     QFocusEvent,
     QFont,
     QImage,
@@ -22,24 +21,20 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from viewer.core.beside import Place
 from viewer.core.crosses import Cross
+from viewer.core.mouse import DEFAULT_PROFILE
 from viewer.core.picture import Picture
 from viewer.core.planes import scale_bar, zoom_text
-from viewer.ui import theme
 from viewer.ui.around import Surroundings, surroundings
+from viewer.ui.mouse_drag import Drag
 from viewer.ui.painting import paint_around, paint_cross
+
+# Pictures are black in either look.
+from viewer.ui.theme import dark as theme
 
 SWIPE_REACH = 8
 """Pixels from the swipe line within which a press takes hold of it."""
 WHEEL_STEP = 120
 """Eighths of a degree of one wheel notch; finer wheels are added up."""
-
-
-@dataclass(slots=True)
-class _Drag:
-    button: Qt.MouseButton = Qt.MouseButton.NoButton
-    start: QPointF = field(default_factory=QPointF)
-    last: QPointF = field(default_factory=QPointF)
-    swipes: bool = False
 
 
 class ViewMode(QObject):
@@ -61,7 +56,7 @@ class SliceView(QWidget):
     """Where the line between clean and overlay should be, as a share of the width."""
     dragStarted = Signal()
     windowDragged = Signal(float, float)
-    """Pixels to the right and down since the left button went down."""
+    """Pixels to the right and down since the button went down."""
     dragFinished = Signal()
     panRequested = Signal(float, float)
     """Picture pixels (columns, rows)."""
@@ -71,6 +66,8 @@ class SliceView(QWidget):
     layoutRequested = Signal()
     focused = Signal()
     """It has got the keyboard."""
+    menuRequested = Signal(QPoint)
+    """Where on the screen a menu of common commands should open."""
     pointed = Signal(float, float)
     """The pointer's picture position (column, row)."""
     left = Signal()
@@ -82,7 +79,7 @@ class SliceView(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseTracking(True)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setMinimumSize(240, 240)
+        self.setMinimumSize(140, 140)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setCursor(Qt.CursorShape.CrossCursor)
         self._picture: Picture | None = None
@@ -90,7 +87,8 @@ class SliceView(QWidget):
         self._empty_text = ""
         self._place = Place()
         self._cross: Cross | None = None
-        self._drag = _Drag()
+        self._drag = Drag()
+        self.profile = DEFAULT_PROFILE
         self._wheel = 0
         self._mode: ViewMode | None = None
 
@@ -234,27 +232,30 @@ class SliceView(QWidget):
     # Mouse ----------------------------------------------------------------------------------------------------------
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Start a drag: left windows, middle pans, right zooms."""
+        """Start a drag; the profile says what each button does."""
         if self._drag.button == Qt.MouseButton.NoButton:
             swipes = event.button() == Qt.MouseButton.LeftButton and self._near_swipe(event.position())
-            self._drag = _Drag(event.button(), event.position(), event.position(), swipes)
+            self._drag = Drag.begin(event, self.profile, swipes)
             self.dragStarted.emit()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Go on with a drag, or say where the pointer is."""
-        delta, whole = event.position() - self._drag.last, event.position() - self._drag.start
-        self._drag.last = event.position()
+        drag = self._drag
+        delta = drag.move(event, self.profile)
         if self._picture is None:
             return
         across, down = self._scale()
-        if self._drag.swipes:
+        if drag.swipes:
             self.swipeRequested.emit(event.position().x() / max(self.width(), 1))
-        elif self._drag.button == Qt.MouseButton.LeftButton:
-            self.windowDragged.emit(whole.x(), whole.y())
-        elif self._drag.button == Qt.MouseButton.MiddleButton:
-            self.panRequested.emit(delta.x() / across, delta.y() / down)
-        elif self._drag.button == Qt.MouseButton.RightButton:
-            self.zoomRequested.emit(float(np.exp(-delta.y() / 150)), 0.0, 0.0)
+        match drag.action:
+            case "window":
+                self.windowDragged.emit(drag.travel.x(), drag.travel.y())
+            case "pan":
+                self.panRequested.emit(delta.x() / across, delta.y() / down)
+            case "zoom":
+                self.zoomRequested.emit(float(np.exp(-delta.y() / 150)), 0.0, 0.0)
+            case "scroll":
+                self.sliceRequested.emit(drag.slices())
         near = self._drag.swipes or self._near_swipe(event.position())
         self.setCursor(Qt.CursorShape.SplitHCursor if near else Qt.CursorShape.CrossCursor)
         self.pointed.emit(*self.picture_position(event.position()))
@@ -262,8 +263,15 @@ class SliceView(QWidget):
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """End a drag."""
         if event.button() == self._drag.button:
-            self._drag = _Drag()
+            action, self._drag = self._drag.action, Drag()
             self.dragFinished.emit()
+            if action == "menu":
+                self.menuRequested.emit(event.globalPosition().toPoint())
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Open the menu by its key too; the mouse's way depends on the profile."""
+        if event.reason() == QContextMenuEvent.Reason.Keyboard:
+            self.menuRequested.emit(self.mapToGlobal(self.rect().center()))
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Ask to see this picture alone, or all again."""

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QS
 
 from viewer.core.words import tr
 from viewer.ui import theme
+from viewer.ui.menus import command_tip
 
 
 def remaining_text(done: float, total: float, seconds: float) -> str:
@@ -61,7 +62,7 @@ class TaskBar(QWidget):
         self.bar.setFixedWidth(160)
         self.bar.setAccessibleName(tr("Progress"))
         self.cancel = QPushButton(tr("Stop (Esc)"))
-        self.cancel.setToolTip(tr("Stop reading or computing; what is there stays (Esc)"))
+        self.cancel.setToolTip(command_tip("work.cancel"))
         self.cancel.clicked.connect(self.cancelRequested)
         self.device = theme.muted(wrap=False)
         self.device.setAccessibleName(tr("Computing device"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from viewer.core.ratings_csv import COLUMNS
 from viewer.demo import prepare_demo
 from viewer.ui.application import Workplace, make_application
 from viewer.ui.hands import Hands, TooLongError
+from viewer.ui.main_window import MainWindow
 from viewer.ui.series_panel import SeriesTree
 
 COSTLY = ("occlusion", "shap", "integrated-gradients")
@@ -55,8 +57,13 @@ class Tour:
 
     def __init__(self, workplace: Workplace, hands: Hands, out: Path) -> None:
         self._place, self._hands, self._out = workplace, hands, out
-        self._window, self._session = workplace.window, workplace.session
+        self._session = workplace.session
         self._explaining, self._reading = workplace.explaining, workplace.reading
+
+    @property
+    def _window(self) -> MainWindow:
+        # Another look comes with another window.
+        return self._place.window
 
     def review(self) -> None:
         """Go through it all."""
@@ -70,6 +77,7 @@ class Tour:
         self._compare()
         self._rate()
         self._export()
+        self._prefer()
         self._ask_for_help()
 
     def _load(self) -> None:
@@ -206,7 +214,7 @@ class Tour:
     def _paint(self) -> None:
         hands, view, what_if = self._hands, self._window.views[0], self._window.desk.what_if
         hands.press("W")
-        hands.drag(view, Qt.MouseButton.LeftButton, 60, 40)
+        hands.drag(view, Qt.MouseButton.LeftButton, 180, 20)
         self._expect(what_if.is_painted, "the what-if brush paints")
         hands.wait("the model's answer to it", lambda: not what_if.is_asking, what_if.changed)
         hands.picture("09-what-if")
@@ -289,9 +297,36 @@ class Tour:
         self._hands.type(str(path))
         self._hands.press("Return")
 
+    def _prefer(self) -> None:
+        hands, place = self._hands, self._place
+        state = self._session.state
+        for key, name in (("Down", "light"), ("Up", "dark")):
+            before = place.window
+            hands.press("Ctrl+,")
+            hands.dialog("preferences")
+            hands.press(key)
+            hands.wait(f"the {name} look", partial(self._is_other_window, before), place.windowReplaced)
+            hands.turn_to(place.window)
+            hands.dialog("preferences again")
+            hands.picture(f"15-preferences-{name}")
+            hands.press("Escape")
+            hands.back_in_window()
+            self._expect(place.preferences.theme == name, f"the {name} look is in force at once")
+            hands.picture(f"16-{name}")
+        self._expect(self._session.state == state, "another look changes nothing that is shown")
+        for keys in ("F7", "F8"):
+            hands.press(keys)
+        self._expect(not self._window.form.isVisible(), "the panels make room for the picture")
+        hands.picture("17-picture-alone")
+        for keys in ("F7", "F8"):
+            hands.press(keys)
+
+    def _is_other_window(self, before: MainWindow) -> bool:
+        return self._window is not before
+
     def _ask_for_help(self) -> None:
         self._hands.press("F1")
-        self._hands.picture("15-keys")
+        self._hands.picture("18-keys")
         self._hands.press("Escape")
 
     def _expect(self, is_so: bool, what: str) -> None:

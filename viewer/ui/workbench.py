@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QSplitter, QVBoxLayout, QWidget
 
 from viewer.app.method_words import MethodText
 from viewer.ui import theme
@@ -45,12 +45,21 @@ class Workbench(QSplitter):
         self.form = RatingForm()
         self.task_bar = TaskBar()
         """Stands in the window's status bar."""
+        self.side = self._side()
         self.setChildrenCollapsible(False)
-        for panel, stretch in ((self.series_panel, 0), (self._centre(), 1), (self._side(), 0)):
+        for panel, stretch in ((self.series_panel, 0), (self._centre(), 1), (self.side, 0)):
             self.addWidget(panel)
             self.setStretchFactor(self.count() - 1, stretch)
-        self.series_panel.setMinimumWidth(180)
-        self.setSizes([210, 2000, 372])
+        self.series_panel.setMinimumWidth(theme.px(140))
+        self.setSizes([theme.px(210), theme.px(2000), theme.px(372)])
+
+    def panels(self) -> dict[str, QWidget]:
+        """Return the panels that can be hidden, by name."""
+        return {"series": self.series_panel, "side": self.side}
+
+    def hidden_panels(self) -> tuple[str, ...]:
+        """Return the names of the panels that are hidden."""
+        return tuple(name for name, panel in self.panels().items() if panel.isHidden())
 
     def _centre(self) -> QWidget:
         slider = QHBoxLayout()
@@ -76,8 +85,8 @@ class Workbench(QSplitter):
         return centre
 
     def _side(self) -> QWidget:
-        side = QWidget()
-        right = QVBoxLayout(side)
+        content = QWidget()
+        right = QVBoxLayout(content)
         right.setContentsMargins(0, 0, 0, 0)
         right.setSpacing(0)
         self._lines = _line(), _line()
@@ -85,7 +94,15 @@ class Workbench(QSplitter):
             right.addWidget(panel)
             right.addWidget(line)
         right.addWidget(self.form, 1)
-        side.setMinimumWidth(350)
+        content.setMinimumWidth(theme.px(340))
+        self.form.setMinimumHeight(theme.px(160))
+        # Large letters on a small screen: rather a scroll bar than half a line.
+        side = QScrollArea()
+        side.setWidgetResizable(True)
+        side.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        side.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        side.setWidget(content)
+        side.setMinimumWidth(content.minimumWidth() + side.verticalScrollBar().sizeHint().width())
         return side
 
     def show_results(self, prediction: bool, maps: bool) -> None:
@@ -100,5 +117,5 @@ class Workbench(QSplitter):
 def _line() -> QFrame:
     line = QFrame()
     line.setFixedHeight(1)
-    line.setStyleSheet(f"background: {theme.LINE.name()};")
+    line.setProperty("role", "line")
     return line

@@ -19,7 +19,7 @@ from xai.progress import Progress, ignore
 
 
 def input_gradient(network: nn.Module, x: Tensor, target: Tensor) -> Tensor:
-    """Return the gradients (N, C, H, W) float32 of each input's logit of ``target`` (N,); the network stays as it is."""
+    """Return the gradients (N, C, H, W) float32 of each input's logit of ``target`` (N,)."""
     with torch.inference_mode(False), evaluating(network), torch.enable_grad():
         leaf = x.detach().clone().requires_grad_()
         logits = network(leaf.clone())  # a copy, so that a network that begins in place may follow
@@ -45,8 +45,8 @@ class IntegratedGradients:
     Parameters
     ----------
     fill : Fill
-        The baseline: what each pixel is at the beginning of the way. Zero is the published black picture; on the phantom
-        it puts three times as much of the map into lesions as the others do.
+        The baseline: what each pixel is at the beginning of the way. Zero is the published black picture; on the
+        phantom it puts three times as much of the map into lesions as the others do.
     points : int
         Gradients on the way.
     rule : str
@@ -89,7 +89,8 @@ class IntegratedGradients:
             for n in range(len(x)):
                 way = (x[n] - begin[n]).float()
                 mean = torch.zeros_like(way)
-                for place, weight in zip(places.split(self.batch_size), weights.split(self.batch_size), strict=True):
+                for first in range(0, self.points, self.batch_size):
+                    place, weight = places[first : first + self.batch_size], weights[first : first + self.batch_size]
                     points = begin[n] + place[:, None, None, None] * way
                     gradient = input_gradient(network, points.to(x.dtype), target[n].expand(len(place)))
                     mean += torch.einsum("b,bchw->chw", weight, gradient)

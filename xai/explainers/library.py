@@ -13,6 +13,7 @@ All maps lie on the layer's cells, before any ReLU and scaling.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -23,7 +24,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from xai.explainers.base import evaluating, find_layer
+from xai.explainers.base import check_target, evaluating, find_layer
 from xai.explainers.cam import CamMethod, LayerView, look_at_layer
 from xai.imaging.resample import CellGrid
 from xai.progress import Progress, ignore
@@ -127,22 +128,23 @@ class ChannelMethod:
     def attribute(self, network: nn.Module, x: Tensor, target: Tensor, progress: Progress = ignore) -> Tensor:
         """Return the maps (N, 1, h, w); see `Explainer`. Progress counts the channels of all inputs."""
         progress(0, 1)
-        view = look_at_layer(network, x, target, self.layer)
-        channels = view.activation.shape[1]
-        total = len(x) * channels
+        target = check_target(target, x, sys.maxsize)  # the largest class is known once the network has run
+        if not len(x):
+            activation = look_at_layer(network, x, target, self.layer).activation
+            return activation.new_zeros(0, 1, *activation.shape[2:])
         maps = []
         with torch.inference_mode(False), torch.no_grad(), evaluating(network):
             # One input after the other: its batches, and so its map to the last bit, do not depend on the others.
             for n in range(len(x)):
-                own = slice(n, n + 1)
-                one = LayerView(view.activation[own], view.gradient[own], view.logits[own], view.target[own])
+                view = look_at_layer(network, x[n : n + 1], target[n : n + 1], self.layer)
+                channels, total = view.activation.shape[1], len(x) * view.activation.shape[1]
                 weights: list[Tensor] = []
-                for part in self.weigh(network, x[own], one):
+                for part in self.weigh(network, x[n : n + 1], view):
                     weights.append(part)
                     progress(min(n * channels + len(weights) * self.batch_size, (n + 1) * channels), total)
-                weight = self.finish(torch.cat(weights), view.logits[n, view.target[n]])
-                maps.append(torch.einsum("k,khw->hw", weight, view.activation[n].float()))
-            values = torch.stack(maps)[:, None] if maps else view.activation.new_zeros(0, 1, *view.activation.shape[2:])
+                weight = self.finish(torch.cat(weights), view.logits[0, view.target[0]])
+                maps.append(torch.einsum("k,khw->hw", weight, view.activation[0].float()))
+            values = torch.stack(maps)[:, None]
         return values.clamp(min=0) if self.relu else values
 
 
@@ -164,7 +166,7 @@ class ScoreCAM(ChannelMethod):
     def weigh(self, network: nn.Module, x: Tensor, view: LayerView) -> Iterator[Tensor]:
         """Yield the logits (B,) of one input seen through the next channels."""
         places = sampling(view.activation.shape[2:], x.shape[2:], self.grid).to(x.device)
-        for channels in view.activation[0].float().split(self.batch_size):
+        for channels in view.activation[0].float().split(self.batch_size):  # type: ignore[no-untyped-call]
             seen = functional.grid_sample(channels[None], places, padding_mode="border", align_corners=True)[0]
             low, high = seen.amin((1, 2), keepdim=True), seen.amax((1, 2), keepdim=True)
             seen = (seen - low) / (high - low + RANGE_EPS)
@@ -190,7 +192,8 @@ class AblationCAM(ChannelMethod):
         """Yield by how much the logit falls without each of the next channels (B,)."""
         activation = view.activation[0]
         module = find_layer(network, self.layer)
-        for channels in torch.arange(len(activation), device=x.device).split(self.batch_size):
+        for begin in range(0, len(activation), self.batch_size):
+            channels = torch.arange(begin, min(begin + self.batch_size, len(activation)), device=x.device)
             without = activation.repeat(len(channels), 1, 1, 1)
             without[torch.arange(len(channels), device=x.device), channels] = 0
             handle = module.register_forward_hook(lambda *_, without=without: without)

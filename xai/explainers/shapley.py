@@ -188,7 +188,7 @@ def _masker(height: int, width: int) -> Any:
     """Return a masker of the package that hands masks (1, H, W) through, with the package's tree of halves."""
     shap = _shap()
 
-    class Masks(shap.maskers.Masker):  # type: ignore[misc]
+    class Masks(shap.maskers.Masker):  # type: ignore[misc, name-defined]
         shape = (1, height * width)
         clustering = shap.maskers.Image(0.0, (height, width, 1)).clustering
         immutable_outputs = True
