@@ -11,7 +11,6 @@ from viewer.core.overlay import OverlayStyle
 from viewer.core.words import tr
 from viewer.ui import theme
 
-
 LONGEST_STATE = "about 90 s"
 """A state that always has room beside the title."""
 TICK_AND_GAPS = 60
