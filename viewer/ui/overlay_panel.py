@@ -178,7 +178,7 @@ class OverlayPanel(QWidget):
         self.scale.activated.connect(lambda i: self._set("scale", self.scale.itemData(i)))
         self.threshold.valueChanged.connect(self._threshold_moved)
         grid = QGridLayout()
-        grid.setHorizontalSpacing(theme.GAP)
+        grid.setHorizontalSpacing(3)
         grid.setVerticalSpacing(4)
         pairs = (
             (tr("Colours"), self.colormap, 0, 0),
