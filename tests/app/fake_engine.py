@@ -6,12 +6,13 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from viewer.app.engine_worker import Analyse, BundleInfo, EngineInfo
+from viewer.app.engine_messages import Analyse, BundleInfo, Describe, EngineInfo, Explain, ScoreMap
 from xai.errors import BundleError, ExplainError
 from xai.progress import Progress
 
@@ -82,6 +83,30 @@ class FakeHandlers:
             case "writable":
                 return [values.flags.writeable for values in request.slices]
         return request.indices, [float(np.sum(values, dtype=float)) for values in request.slices], request.target
+
+    def explain(self, request: Explain, progress: Progress, partial: Callable[[object], None]) -> Any:
+        match request.method:
+            case "until-cancelled":
+                while True:
+                    progress(1, 2)
+                    threading.Event().wait(0.001)
+            case "sharpen":
+                for step in range(3):
+                    progress(step, 3)
+                    partial(("sharper", request.parameters))
+                return "sharp", request.parameters
+            case "bundle":
+                return request.bundle.manifest.name if request.bundle is not None else ""
+        raise ExplainError(f"There is no explanation method {request.method!r}.")
+
+    def score(self, request: ScoreMap, progress: Progress) -> Any:
+        while request.map.max() > 1:
+            progress(1, 2)
+            threading.Event().wait(0.001)
+        return "scored", float(request.values.sum())
+
+    def describe(self, request: Describe) -> Any:
+        return dict.fromkeys(request.methods)
 
 
 class BrokenHandlers(FakeHandlers):

@@ -14,8 +14,11 @@ from pytestqt.qtbot import QtBot
 
 from viewer.app.engine import BundleInfo, Engine
 from viewer.app.engine_worker import Analyse, TorchHandlers
+from viewer.app.map_scores import MapScores
 from viewer.app.tasks import Job
 from xai.errors import BundleError
+from xai.evaluate.faithfulness import faithfulness
+from xai.explainers.base import make_explainer
 from xai.explanation import SliceAnalysis
 from xai.imaging.geometry import VolumeGeometry
 from xai.models.bundle import load_bundle, save_bundle
@@ -104,3 +107,39 @@ def test_a_new_process_loads_the_bundle_by_itself_unless_it_has_changed(tmp_path
     write_bundle(tmp_path, seed=1)
     back = changed.analyse(request, ignore)
     np.testing.assert_allclose(back.logits, first.logits, atol=1e-4)
+
+
+def test_costly_methods_settings_and_scores(qtbot: QtBot, engine: Engine, tmp_path: Path) -> None:
+    write_bundle(tmp_path / "bundle", seed=1)
+    answer(qtbot, engine.load_bundle(tmp_path / "bundle"))
+    bundle = load_bundle(tmp_path / "bundle")
+    told = {"window": 56, "stride": 28}
+    sheets = answer(qtbot, engine.describe({"occlusion": told, "hirescam": {}}))
+    assert isinstance(sheets, dict)
+    assert (sheets["occlusion"].passes, sheets["hirescam"].passes) == (49, 1)
+    assert {setting.name for setting in sheets["occlusion"].settings} >= {"window", "stride", "fill"}
+
+    request = engine.explain(SLICES[:1], GEOMETRY, "occlusion", told, 1)
+    # A prediction of a changed slice comes in between and leaves the maps as they are.
+    k, values = SLICES[1]
+    changed = answer(qtbot, engine.analyse([(k, values * (values < 110))], GEOMETRY, priority=2))
+    got = answer(qtbot, request)
+    assert isinstance(changed, SliceAnalysis)
+    assert isinstance(got, SliceAnalysis)
+    occlusion = make_explainer("occlusion", window=56, stride=28)
+    expected = analyse_slices(bundle, [SLICES[0][1]], [0], GEOMETRY, {"occlusion": occlusion}, 1)
+    maps = got.maps["occlusion"]
+    np.testing.assert_allclose(maps.values, expected.maps["occlusion"].values, atol=1e-4)
+    assert (maps.parameters["window"], maps.parameters["stride"]) == (56, 28)
+
+    scores = answer(qtbot, engine.score(SLICES[0][1], GEOMETRY, maps.values[0], maps.cells, 1))
+    assert isinstance(scores, MapScores)
+    x = bundle.preprocess.to_input([SLICES[0][1]], bundle.preprocess.mapping(GEOMETRY))
+    (curves,) = faithfulness(bundle.network, x, torch.tensor([1]), torch.from_numpy(maps.values[:1])[:, None])
+    areas = [one.areas() for one in curves.values()]
+    assert scores.deletion_area == pytest.approx(np.mean([one["deletion"] for one in areas]), abs=1e-4)
+    assert scores.insertion_area == pytest.approx(np.mean([one["insertion"] for one in areas]), abs=1e-4)
+
+    wrong = answer(qtbot, engine.explain(SLICES[:1], GEOMETRY, "occlusion", {"window": 8, "stride": 9}, 1))
+    assert isinstance(wrong, str)
+    assert wrong.startswith("Windows of 8 pixels need a stride")

@@ -232,7 +232,7 @@ def test_brackets_pass_over_methods_without_maps(workplace: Workplace, hands: Ha
     hands.press("V")
 
     def cycle() -> list[str]:
-        seen = []
+        seen: list[str] = []
         while not seen or workplace.session.state.active != seen[0]:
             seen.append(workplace.session.state.active)
             hands.press("]")

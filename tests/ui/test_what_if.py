@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -89,8 +88,10 @@ def test_the_painted_region_is_where_the_pointer_was(workplace: Workplace, hands
     answered(workplace, qtbot)
     found = workplace.window.desk.what_if.finding("v")
     assert found is not None
-    (polygon,) = found.region["coordinates"]  # type: ignore[misc]
-    ring = np.array(polygon[0])
+    polygons = found.region["coordinates"]
+    assert isinstance(polygons, list)
+    assert len(polygons) == 1
+    ring = np.array(polygons[0][0])
     series = workplace.session.series
     assert series is not None
     shape = (series.geometry.shape[1], series.geometry.shape[2])
@@ -156,10 +157,11 @@ def test_the_finding_goes_into_the_feedback(workplace: Workplace, hands: Hands, 
     workplace.close()
     store = RatingStore(tmp_path / "answers.sqlite")
     try:
-        (event,) = [event for event in store.events() if event.action == "what_if"]
+        (event,) = [event for event in store.history() if event["action"] == "what_if"]
     finally:
         store.close()
-    new = event.new if isinstance(event.new, dict) else json.loads(str(event.new))
+    new = event["new"]
+    assert isinstance(new, dict)
     assert (new["slice_index"], new["fill"], new["class_name"]) == (3, "local-mean", "affected")
     assert new["region"]["type"] == "MultiPolygon"
     assert (new["before"], new["after"]) == pytest.approx((0.9, 0.1))

@@ -133,8 +133,7 @@ class ExplanationDesk(QObject):
         self._session.change(state)
 
     def _toggle_scores(self) -> None:
-        fold = self._bench.overlays.scores
-        fold.open(not fold.is_open)
+        self._bench.overlays.turn_scores()
         self.refreshWanted.emit()
 
     def show(self, styles: dict[str, OverlayStyle]) -> None:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtGui import QAction, QMouseEvent
+from PySide6.QtGui import QAction, QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QCheckBox, QFrame, QHBoxLayout, QLabel, QMenu, QSlider, QToolButton, QVBoxLayout, QWidget
 
 from viewer.app.method_words import MethodText
 from viewer.core.overlay import OverlayStyle
 from viewer.core.words import tr
 from viewer.ui import theme
+
+LONGEST_STATE = "about 90 s"
+"""A state that always has room beside the title."""
+TICK_AND_GAPS = 60
+"""Pixels of the box, the margins and the gaps of a row."""
 
 
 def percent_slider(name: str, tip: str) -> QSlider:
@@ -45,6 +50,7 @@ class MethodRow(QFrame):
     def __init__(self, text: MethodText, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         title = text.title
+        self._title = title
         self.setProperty("role", "card")
         self.tick = QCheckBox(title)
         self.tick.setAccessibleName(tr("Show {method}").format(method=title))
@@ -102,6 +108,14 @@ class MethodRow(QFrame):
             self.stopRequested.emit()
         else:
             self.runRequested.emit(False)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Shorten a long title, so that the state beside it can be read; the tooltip has all of it."""
+        metrics = self.tick.fontMetrics()
+        taken = metrics.horizontalAdvance(LONGEST_STATE) + TICK_AND_GAPS
+        taken += self.run.sizeHint().width() if not self.run.isHidden() else 0
+        self.tick.setText(metrics.elidedText(self._title, Qt.TextElideMode.ElideRight, self.width() - taken))
+        super().resizeEvent(event)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Choose this method's settings."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from PySide6.QtCore import QEvent, QObject, QSignalBlocker, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QSignalBlocker, QSize, Qt, QTimer, Signal
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
     QCheckBox,
@@ -178,7 +178,7 @@ class OverlayPanel(QWidget):
         self.scale.activated.connect(lambda i: self._set("scale", self.scale.itemData(i)))
         self.threshold.valueChanged.connect(self._threshold_moved)
         grid = QGridLayout()
-        grid.setHorizontalSpacing(theme.GAP)
+        grid.setHorizontalSpacing(3)
         grid.setVerticalSpacing(4)
         pairs = (
             (tr("Colours"), self.colormap, 0, 0),
@@ -287,6 +287,13 @@ class OverlayPanel(QWidget):
             if key in keys:
                 fold.open()
 
+    def turn_scores(self) -> None:
+        """Open the scores and bring them into sight, or close them."""
+        self.scores.open(not self.scores.is_open)
+        if self.scores.is_open:
+            # Its height is known once it is laid out.
+            QTimer.singleShot(0, self, lambda: self._scroll.ensureWidgetVisible(self.score_words, 0, 4))
+
     def family_fold(self, name: str) -> Fold:
         """Return the heading of a family."""
         return self._families[name][0]
@@ -343,9 +350,10 @@ class OverlayPanel(QWidget):
                 if chosen.limits is not None
                 else tr("There is no map of this slice whose range could be set.")
             )
-            if chosen.limits is not None and not spin.hasFocus():
+            # What was shown must go with its map: the number would tell of it.
+            if chosen.limits is None or not spin.hasFocus():
                 with QSignalBlocker(spin):
-                    spin.setValue(chosen.limits[end])
+                    spin.setValue(0.0 if chosen.limits is None else chosen.limits[end])
 
     def show_labels(self, name: str, on: bool) -> None:
         """Offer the label map ``name``; an empty name takes the offer away."""

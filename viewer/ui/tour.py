@@ -23,6 +23,9 @@ from viewer.ui.main_window import MainWindow
 from viewer.ui.series_panel import SeriesTree
 from viewer.ui.tour_layouts import show_overlays, show_two_series
 
+COSTLY = ("occlusion", "shap", "integrated-gradients")
+"""Methods that are computed when asked for; the tour shows the first that there is."""
+
 
 def run_tour(out: Path) -> int:
     """Review the demo and leave everything in ``out``; 0 when all of it went well, else 1 and a sentence on stderr."""
@@ -75,6 +78,8 @@ class Tour:
         self._scroll()
         self._window_and_zoom()
         self._explain()
+        self._run_costly()
+        self._paint()
         self._compare()
         self._rate()
         self._rate_more()
@@ -191,6 +196,38 @@ class Tour:
         self._wait_for_maps()
         while session.state.active != "hirescam":
             hands.press("]")
+
+    def _run_costly(self) -> None:
+        hands, explaining, session = self._hands, self._explaining, self._session
+        panel, k = self._window.overlays, session.state.slice_index
+        key = next(key for key in COSTLY if key in explaining.catalogue)
+        family = panel.family_fold(explaining.catalogue[key].family)
+        if not family.is_open:
+            hands.click(family.heading)
+        hands.picture("09-families")
+        hands.click(panel.rows[key].run, QPoint(10, 10))
+        hands.wait(f"{key} of this slice", lambda: explaining.has_map(key, k), explaining.resultsChanged)
+        self._window.refresh()
+        hands.picture(f"09-{key}")
+        hands.press("Shift+F3")
+        hands.wait("scores", lambda: explaining.scoring.of(key, k) is not None, explaining.scoring.changed)
+        self._window.refresh()
+        hands.picture("09-scores")
+        hands.press("Shift+F3")
+        while session.state.active != "hirescam":
+            hands.press("]")
+
+    def _paint(self) -> None:
+        hands, view, what_if = self._hands, self._window.views[0], self._window.desk.what_if
+        hands.press("W")
+        hands.drag(view, Qt.MouseButton.LeftButton, 180, 20)
+        self._expect(what_if.is_painted, "the what-if brush paints")
+        hands.wait("the model's answer to it", lambda: not what_if.is_asking, what_if.changed)
+        hands.picture("09-what-if")
+        hands.press("Ctrl+Z")
+        self._expect(not what_if.is_painted, "undo takes the stroke back")
+        hands.press("Escape")
+        self._expect(not self._window.desk.is_painting, "Esc puts the brush away")
 
     def _compare(self) -> None:
         hands, window, session = self._hands, self._window, self._session
