@@ -285,7 +285,7 @@ COMMANDS: tuple[Command, ...] = (
         "Explanations",
         "Next target class",
         ("T",),
-        "Explain affected, the predicted class or healthy.",
+        "Go on to the next class whose evidence the maps show.",
     ),
     Command(
         "overlay.card",
