@@ -96,7 +96,7 @@ EXPLAINERS: Mapping[str, ExplainerEntry] = MappingProxyType(
             "costly",
         ),
         "hierarchical-reference": ExplainerEntry(
-            "Hierarchical occlusion (published)",
+            "Hierarchical, published",
             "Perturbation",
             "xai-for-mri, the code of Assessing the Value of XAI for MRI 2025",
             "xai.explainers.hierarchical_reference:HierarchicalReference",

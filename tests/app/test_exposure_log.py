@@ -18,7 +18,8 @@ from viewer.core.active_clock import ActiveClock
 from viewer.core.on_screen import OnScreen
 from viewer.core.overlay import OverlayStyle
 from viewer.core.ratings import RatingStore
-from viewer.core.view_state import Pane, ResolvedView
+from viewer.core.resolving import ResolvedView
+from viewer.core.view_state import Pane
 from viewer.core.window import Window
 
 SCREEN = OnScreen("1f3a09c4" + "0" * 56, "S2", 4, map_id="gradcam", target_class="affected")

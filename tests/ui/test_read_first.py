@@ -173,9 +173,15 @@ def test_in_s0_no_widget_names_a_class_or_a_probability(
     window, hands = place.window, Hands(place.window, tmp_path)
     telling = re.compile(r"affected|healthy|\b0[.,][19]0?\b(?!–| %)|probab|slices called", re.IGNORECASE)
     assert any(telling.search(text) for text in texts_of(window.strip))
-    # Overlays are on when the mode begins, as after the case before this one.
+    # Overlays are on when the mode begins, as after the case before this one, and a value was read off one.
     hands.press("V")
+    window.refresh()
+    window.control.show_slice(2)
+    window.refresh()
+    qtbot.mouseMove(window.views[0], window.views[0].rect().center())
+    assert "HiResCAM" in window.readout.text()
     hands.press("Ctrl+Shift+L")
+    assert window.readout.text() == ""
     looked_at(place, hands)
     window.refresh()
     for widget in [window, *window.findChildren(QWidget)]:

@@ -51,6 +51,7 @@ def test_painting_over_the_spot_changes_the_answer_and_undo_brings_it_back(
     dab(workplace, *SPOT)
     assert answered(workplace, qtbot) == pytest.approx((0.9, 0.1))
     assert window.bench.what_if.effect.text() == "affected 0.90 → 0.10"
+    assert window.desk.what_if.log_odds == pytest.approx((np.log(9), -np.log(9)), abs=1e-5)
     assert workplace.session.state == state, "the left button windows nothing while it paints"
     changed, values = what_if.changed_slice(), workplace.session.slices[SPOTS[0]]
     assert changed is not None

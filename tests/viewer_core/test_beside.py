@@ -26,8 +26,9 @@ from viewer.core.beside import (
 )
 from viewer.core.crosses import Cross, crosses
 from viewer.core.overlay import OverlayStyle
+from viewer.core.resolving import ViewContext, resolve
 from viewer.core.undoing import step_of, taken_back
-from viewer.core.view_state import ViewContext, ViewState, resolve
+from viewer.core.view_state import ViewState
 from viewer.core.window import Window
 from xai.imaging.geometry import VolumeGeometry
 from xai.imaging.volume import SeriesInfo

@@ -12,7 +12,8 @@ from viewer.app.second_control import SecondControl
 from viewer.app.session import Session
 from viewer.core import view_state
 from viewer.core.overlay import OverlayStyle, with_range
-from viewer.core.view_state import TARGETS, LayoutName, TargetName, ViewState, resolve
+from viewer.core.resolving import resolve
+from viewer.core.view_state import TARGETS, LayoutName, TargetName, ViewState
 from viewer.core.window import Window, dragged
 from viewer.core.words import tr
 

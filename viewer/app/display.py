@@ -25,7 +25,8 @@ from viewer.core.overlay import (
 from viewer.core.picture import NamedBar, Picture
 from viewer.core.planes import corner_texts, edge_letters, stored_pixel, value_words
 from viewer.core.render import render
-from viewer.core.view_state import Pane, ResolvedView, resolve
+from viewer.core.resolving import ResolvedView, resolve
+from viewer.core.view_state import Pane
 from viewer.core.words import QT_TR_NOOP, tr
 
 SCALE_WORDS = {

@@ -9,7 +9,7 @@ from viewer.core.exposure import MapSeen, Sight, Tally
 from viewer.core.on_screen import OnScreen
 from viewer.core.overlay import OverlayStyle
 from viewer.core.ratings import About
-from viewer.core.view_state import ResolvedView
+from viewer.core.resolving import ResolvedView
 
 FLUSH_MS = 10_000
 INPUT = frozenset(

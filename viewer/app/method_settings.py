@@ -132,10 +132,14 @@ def expected_passes(explainer: object, size: NetworkSize | None) -> int | None:
     """Return how many passes a method needs for a slice, as far as its settings tell."""
     from xai.explainers.cam import CamMethod
     from xai.explainers.ensemble import Ensemble
+    from xai.explainers.hierarchical import Hierarchical
+    from xai.explainers.hierarchical_reference import HierarchicalReference
     from xai.explainers.library import ChannelMethod
 
     if isinstance(explainer, CamMethod):
         return 1
+    if isinstance(explainer, Hierarchical | HierarchicalReference):
+        return None if size is None else explainer.likely_passes(size.pixels)
     for name in PASSES:
         value = getattr(explainer, name, None)
         if isinstance(value, int) and not isinstance(value, bool) and value > 0:

@@ -120,7 +120,7 @@ def method_texts(session: Session, explaining: Explaining) -> list[MethodText]:
 
 def _short(explaining: Explaining, key: str) -> str:
     seconds = explaining.runs.expected(key)
-    return "" if seconds is None else duration_text(seconds)
+    return tr("cost varies") if seconds is None else duration_text(seconds)
 
 
 def chosen_method(session: Session, explaining: Explaining, shown: Sequence[str]) -> ChosenMethod:

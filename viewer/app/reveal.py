@@ -17,8 +17,9 @@ from viewer.app.reading import Reading
 from viewer.app.session import Session
 from viewer.core.answers import Stage
 from viewer.core.on_screen import OnScreen
+from viewer.core.resolving import ResolvedView, resolve
 from viewer.core.stages import shows_maps, shows_prediction
-from viewer.core.view_state import ResolvedView, ViewState, resolve
+from viewer.core.view_state import ViewState
 from viewer.core.words import QT_TR_NOOP, tr
 
 MAP_COMMANDS = frozenset(

@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Signal
 
 from viewer.app.tasks import Emit, Task, TaskRunner, Work
 from viewer.core.beside import Relation, SecondContext, relate
-from viewer.core.view_state import ViewContext
+from viewer.core.resolving import ViewContext
 from viewer.core.window import Preset, auto_window, presets, sample_values, value_span
 from viewer.core.words import tr
 from xai.errors import ImagingError

@@ -8,7 +8,8 @@ from dataclasses import replace
 from viewer.app.session import Session
 from viewer.core import view_state
 from viewer.core.beside import Beside, Links, Pair, Place, ResolvedBeside, same_contrast
-from viewer.core.view_state import LayoutName, ViewState, resolve
+from viewer.core.resolving import resolve
+from viewer.core.view_state import LayoutName, ViewState
 from viewer.core.window import Window, dragged
 from viewer.core.words import tr
 

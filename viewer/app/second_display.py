@@ -9,7 +9,7 @@ from viewer.core.beside import Relation, ResolvedBeside
 from viewer.core.picture import LinkMark, Picture
 from viewer.core.planes import corner_texts, edge_letters, stored_pixel, value_words
 from viewer.core.render import render
-from viewer.core.view_state import ResolvedView
+from viewer.core.resolving import ResolvedView
 from viewer.core.words import tr
 from xai.imaging.geometry import VolumeGeometry
 

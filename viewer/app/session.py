@@ -17,9 +17,10 @@ from viewer.app.thumbnails import Thumbnails
 from viewer.core import view_state
 from viewer.core.bodies import Bodies
 from viewer.core.overlay import LabelStyle, OverlayStyle
+from viewer.core.resolving import ViewContext
 from viewer.core.timeline import Step, Timeline
 from viewer.core.undoing import step_of, taken_back
-from viewer.core.view_state import Style, ViewContext, ViewState
+from viewer.core.view_state import Style, ViewState
 from viewer.core.window import Preset, auto_window, presets, sample_values, value_span
 from xai.errors import ImagingError
 from xai.imaging.catalog import Catalog, read_identity
@@ -349,7 +350,7 @@ class Session(QObject):
     # The view -------------------------------------------------------------------------------------------------------
 
     def context(self, predicted: tuple[int, ...] = (), with_maps: tuple[str, ...] | None = None) -> ViewContext:
-        """Return what `viewer.core.view_state.resolve` needs to know of the open series."""
+        """Return what `viewer.core.resolving.resolve` needs to know of the open series."""
         return ViewContext(len(self.slices), self._auto, predicted, self.second.context(), with_maps)
 
     def offer_methods(self, keys: Sequence[str]) -> None:

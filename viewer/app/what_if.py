@@ -37,6 +37,7 @@ class WhatIf(QObject):
         self._engine, self._explaining = engine, explaining
         self._strokes: dict[int, list[Stroke]] = {}
         self._answers: dict[int, float] = {}
+        self._odds: dict[int, float] = {}
         self._fill: Fill = "local-mean"
         self._slice = 0
         self._values: NDArray[np.float32] | None = None
@@ -51,7 +52,7 @@ class WhatIf(QObject):
     def start_over(self) -> None:
         """Forget everything: another series or model is open."""
         self._cancel()
-        self._strokes, self._answers = {}, {}
+        self._strokes, self._answers, self._odds = {}, {}, {}
         self._values = self._body = self._mask = self._rings = None
         self.changed.emit()
 
@@ -174,6 +175,7 @@ class WhatIf(QObject):
             return
         self._request = None
         self._answers[k] = float(analysis.probabilities[0, AFFECTED])
+        self._odds[k] = _log_odds(analysis.logits[0])
         if self._is_behind:
             self._is_behind = False
             self._ask()
@@ -205,6 +207,15 @@ class WhatIf(QObject):
             self._answers.get(k, float("nan")),
         )
 
+    @property
+    def log_odds(self) -> tuple[float, float]:
+        """Before and after, how far the affected class' logit leads: it still moves where the probability is at 1."""
+        k, logits = self._slice, self._explaining.prediction().logits
+        return (
+            _log_odds(logits[k]) if k < len(logits) else float("nan"),
+            self._odds.get(k, float("nan")) if k in self._answers else float("nan"),
+        )
+
     def finding(self, volume_sha256: str) -> WhatIfFinding | None:
         """Return region and effect for the feedback; None while there is no answer to what is painted."""
         before, after = self.effect
@@ -223,3 +234,7 @@ class WhatIf(QObject):
             volume_sha256,
             model.sha256,
         )
+
+
+def _log_odds(logits: NDArray[np.float32]) -> float:
+    return float(logits[AFFECTED] - np.delete(logits, AFFECTED).max())

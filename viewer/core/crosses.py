@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from viewer.core.beside import Relation
-from viewer.core.view_state import ResolvedView
+from viewer.core.resolving import ResolvedView
 
 
 @dataclass(frozen=True, slots=True)

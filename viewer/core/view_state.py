@@ -1,18 +1,17 @@
-"""What the window shows, as one value: actions return a new state, `resolve` works out what each view draws.
+"""What the reader has chosen to see, as one value: actions return a new state.
 
-The flow goes one way: an action makes a `ViewState`, `resolve` puts it together with what is open (`ViewContext`) into
-a `ResolvedView`, and the views apply `differences` to what they show. States compare and hash by value, so undo is a
-list of states.
+The flow goes one way: an action makes a `ViewState`, `viewer.core.resolving` puts it together with what is open into
+what the views draw. States compare and hash by value, so undo is a list of states.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Literal
 
-from viewer.core.beside import Beside, ResolvedBeside, SecondContext, resolve_beside
+from viewer.core.beside import Beside
 from viewer.core.overlay import OverlayStyle
 from viewer.core.panes import LAYOUTS as LAYOUTS
 from viewer.core.panes import METHOD_PANES as METHOD_PANES
@@ -20,7 +19,7 @@ from viewer.core.panes import LayoutName as LayoutName
 from viewer.core.panes import Overlays as Overlays
 from viewer.core.panes import Pane as Pane
 from viewer.core.panes import Style as Style
-from viewer.core.panes import in_order, layout_panes, with_lines
+from viewer.core.panes import in_order
 from viewer.core.window import Window
 
 TargetName = Literal["affected", "predicted", "healthy"]
@@ -28,7 +27,6 @@ TARGETS: tuple[TargetName, ...] = ("affected", "predicted", "healthy")
 _CLASS_OF_TARGET: Mapping[str, int | None] = MappingProxyType({"affected": 1, "predicted": None, "healthy": 0})
 
 ZOOM_LIMITS = (0.25, 40.0)
-_UNIT_WINDOW = Window(0.5, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,98 +308,3 @@ def adopted(state: ViewState, earlier: ViewState, slices: int) -> ViewState:
     overlays += tuple((key, style) for key, style in state.overlays if key not in known)
     active = earlier.active if earlier.active in offered else state.active
     return at_slice(replace(earlier, overlays=overlays, active=active, peek=False), earlier.slice_index, slices)
-
-
-# --- Resolving --------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class ViewContext:
-    """What is open: a state means something only together with it.
-
-    Parameters
-    ----------
-    slices : int
-        0 when no series is open.
-    auto_window : Window
-        The series' automatic window.
-    predicted : tuple of int
-        Predicted class of each slice, -1 where there is none (yet); may be shorter than the series.
-    second : SecondContext, optional
-        The series beside it.
-    with_maps : tuple of str, optional
-        Methods that have maps or will have them unasked: panes of several methods show no others but the chosen one.
-    """
-
-    slices: int = 0
-    auto_window: Window = _UNIT_WINDOW
-    predicted: tuple[int, ...] = ()
-    second: SecondContext | None = None
-    with_maps: tuple[str, ...] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ResolvedView:
-    """What the views draw; nothing in it has to be worked out any further."""
-
-    slice_index: int
-    window: Window
-    invert: bool
-    zoom: float
-    pan: tuple[float, float]
-    panes: tuple[Pane, ...]
-    colour_bar: str
-    """Key of the overlay whose colour bar is shown; empty for none."""
-    target: int | None
-    """Class that the shown slice's maps explain; None while its prediction is awaited."""
-    crosshair: bool
-    identity_hidden: bool
-    body_only: bool = True
-    beside: ResolvedBeside | None = None
-    """The second series; None where there is none."""
-
-
-def resolve(state: ViewState, context: ViewContext) -> ResolvedView:
-    """Return what the views draw for ``state`` when ``context`` is open."""
-    slice_index = at_slice(state, state.slice_index, context.slices).slice_index
-    target = state.target_class
-    if target is None and slice_index < len(context.predicted) and context.predicted[slice_index] >= 0:
-        target = context.predicted[slice_index]
-    painted: Overlays = ()
-    if state.overlays_on and not state.peek:
-        listed = with_lines(state.overlays)
-        painted = tuple((key, style) for key, style in in_order(listed, state.stack) if style.visible)
-    maps = [key for key, style in painted if isinstance(style, OverlayStyle)]
-    hidden = not state.overlays_on or state.peek
-    offered = tuple(
-        (key, style)
-        for key, style in state.overlays
-        if context.with_maps is None or key in context.with_maps or key == state.active
-    )
-    panes = layout_panes(state.layout, painted, offered, state.active, hidden=hidden, swipe=state.swipe)
-    if state.maximised is not None:
-        panes = (panes[min(state.maximised, len(panes) - 1)],)
-    window = state.window or context.auto_window
-    beside = None
-    if context.second is not None:
-        beside = resolve_beside(state.beside, context.second, slice_index, state.zoom, state.pan, window)
-    return ResolvedView(
-        slice_index=slice_index,
-        window=window,
-        invert=state.invert,
-        zoom=state.zoom,
-        pan=state.pan,
-        panes=panes,
-        colour_bar=state.active if state.active in maps else (maps[-1] if maps else ""),
-        target=target,
-        crosshair=state.crosshair,
-        identity_hidden=state.identity_hidden,
-        body_only=state.body_only,
-        beside=beside,
-    )
-
-
-def differences(old: ResolvedView | None, new: ResolvedView) -> frozenset[str]:
-    """Return the names of the fields of ``new`` that are not as in ``old``; all of them when there is no old one."""
-    names = (field.name for field in fields(ResolvedView))
-    return frozenset(name for name in names if old is None or getattr(old, name) != getattr(new, name))

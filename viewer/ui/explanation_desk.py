@@ -207,9 +207,10 @@ class ExplanationDesk(QObject):
         elif np.isnan(after):
             words = tr("{name} {before:.2f} → …").format(name=name, before=before)
         else:
-            digits = 2 if f"{before:.2f}" != f"{after:.2f}" else 4
-            both = f"{before:.{digits}f}", f"{after:.{digits}f}"
-            words = tr("{name} {before} → {after}").format(name=name, before=both[0], after=both[1])
+            words = tr("{name} {before:.2f} → {after:.2f}").format(name=name, before=before, after=after)
+            if f"{before:.2f}" == f"{after:.2f}":
+                was, now = self.what_if.log_odds
+                words += "   " + tr("log-odds {before:.2f} → {after:.2f}").format(before=was, after=now)
         self._bench.what_if.show_effect(words, self.what_if.is_painted, self._why_not_attached())
         for view in self._bench.views:
             view.update()

@@ -20,9 +20,9 @@ from viewer.core.crosses import crosses
 from viewer.core.items import CASE_FORM, MAP_FORM, SLICE_FORM, WHERE, Item
 from viewer.core.overlay import OverlayStyle
 from viewer.core.ratings import Answer
+from viewer.core.resolving import ResolvedView
 from viewer.core.revisions import answer_words
 from viewer.core.stages import asked
-from viewer.core.view_state import ResolvedView
 from viewer.core.words import tr
 from viewer.ui.explanation_desk import ExplanationDesk
 from viewer.ui.marking import ShownMark
@@ -84,6 +84,8 @@ class Screen(QObject):
             source.connect(self.refresh_soon)
         desk.refreshWanted.connect(self.refresh_soon)
         reveal.changed.connect(self.refresh_soon)
+        # What was read off a map must not stay when the map goes.
+        reveal.changed.connect(bench.readout.clear)
         session.second.sliceArrived.connect(self._second_arrived)
         self._view: ResolvedView | None = None
         self._pointer: tuple[int, float, float] | None = None

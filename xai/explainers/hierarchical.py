@@ -134,6 +134,11 @@ class Hierarchical:
             sides.append(sides[-1] // 2)
         return tuple(sides)
 
+    def likely_passes(self, pixels: int) -> int:
+        """Return how many passes a picture of ``pixels`` a side takes; one with air takes fewer."""
+        along = (max(pixels - self.sides[-1], 0) // max(self.sides[-1] // 2, 1)) + 1
+        return 1 + (along**2 // 5 if self.budget is None else self.budget)
+
     def _probe(
         self, hiding: Hiding, grid: Grid, rest: Tensor, maps: Tensor, progress: Progress
     ) -> list[dict[str, float | str]]:
