@@ -106,7 +106,7 @@ class Files(QObject):
         def take(paths: list[Path]) -> None:
             self._explaining.open_model(paths[0])
 
-        choose(self._window, "Open the folder of a model", take, QFileDialog.FileMode.Directory)
+        choose(self._window, tr("Open the folder of a model"), take, QFileDialog.FileMode.Directory)
 
     def export_ratings(self) -> None:
         """Show what will be written, ask where it goes, and write it."""
@@ -122,18 +122,20 @@ class Files(QObject):
         """Ask for a folder and write what was computed of the open series into it."""
         volume = self._session.volume
         if volume is None or not any(self._explaining.counts()):
-            self.message.emit("There are no maps to write yet: the series is still being read.", True)
+            self.message.emit(tr("There are no maps to write yet: the series is still being read."), True)
             return
         explanations = self._explaining.explanations(volume.sha256)
 
         def take(paths: list[Path]) -> None:
             task = self._runner.run(maps_writing(explanations, paths[0]), title="Writing the maps")
-            task.succeeded.connect(lambda _: self.message.emit(f"Maps written to {paths[0]}.", False))
+            task.succeeded.connect(
+                lambda _: self.message.emit(tr("Maps written to {path}.").format(path=paths[0]), False)
+            )
             task.failed.connect(lambda why: self.message.emit(why, True))
             task.finished.connect(self.mapsWritten)
             self._writing = task
 
-        choose(self._window, "Export maps into a folder", take, QFileDialog.FileMode.Directory)
+        choose(self._window, tr("Export maps into a folder"), take, QFileDialog.FileMode.Directory)
 
     @property
     def is_writing(self) -> bool:
