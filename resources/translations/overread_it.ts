@@ -165,7 +165,7 @@
     </message>
     <message>
         <source>{called} of {known} slices called {name}</source>
-        <translation>{called} strati su {known} classificati: {name}</translation>
+        <translation>Strati classificati «{name}»: {called} su {known}</translation>
     </message>
     <message>
         <source> ({open} without an answer yet)</source>
@@ -453,7 +453,7 @@
     </message>
     <message>
         <source>Min window</source>
-        <translation>Finestra min.</translation>
+        <translation>Finestra minima</translation>
     </message>
     <message>
         <source>Noise</source>
@@ -578,6 +578,10 @@
     <message>
         <source>{sequence}-weighted {plane} {modality} {region}, {low} to {high} mm pixels</source>
         <translation>{modality} {region}, {plane}, pesata in {sequence}, pixel di {low}–{high} mm</translation>
+    </message>
+    <message>
+        <source>{count} synthetic lower-leg phantoms</source>
+        <translation>{count} fantocci sintetici di gamba</translation>
     </message>
     <message>
         <source>The series is {modality}, not MR.</source>
@@ -1065,7 +1069,7 @@
     </message>
     <message>
         <source>guessing</source>
-        <translation>tiro a indovinare</translation>
+        <translation>a caso</translation>
     </message>
     <message>
         <source>unsure</source>
@@ -1865,7 +1869,7 @@
     </message>
     <message>
         <source>Paint over tissue: what would the model say without it?</source>
-        <translation>Dipingere sul tessuto: che cosa direbbe il modello senza?</translation>
+        <translation>Tessuto escluso: che dice il modello?</translation>
     </message>
     <message>
         <source>Only air is painted: nothing changes.</source>
@@ -2179,11 +2183,11 @@ F1 elenca tutti i tasti.</translation>
     </message>
     <message>
         <source>this slice</source>
-        <translation>questo strato</translation>
+        <translation>strato</translation>
     </message>
     <message>
         <source>whole series</source>
-        <translation>intera serie</translation>
+        <translation>serie</translation>
     </message>
     <message>
         <source>fixed</source>
@@ -2219,7 +2223,7 @@ F1 elenca tutti i tasti.</translation>
     </message>
     <message>
         <source>Hide below</source>
-        <translation>Nascondi sotto</translation>
+        <translation>Soglia</translation>
     </message>
     <message>
         <source>Values below this part of the scale are not painted; no colour changes</source>
@@ -2391,7 +2395,7 @@ F1 elenca tutti i tasti.</translation>
     </message>
     <message>
         <source>n/a</source>
-        <translation>n.v.</translation>
+        <translation>n/v</translation>
     </message>
     <message>
         <source>{words} ({key} when this question is marked)</source>
@@ -2701,7 +2705,7 @@ Ctrl+clic su una dell&apos;elenco, o Ctrl+Shift+PgDown.</translation>
     </message>
     <message>
         <source>Size of the brush (Ctrl+wheel, or [ and ])</source>
-        <translation>Dimensione del pennello (Ctrl+rotella, o [ e ])</translation>
+        <translation>Dimensione del pennello (Ctrl+rotella, oppure [ e ])</translation>
     </message>
     <message>
         <source>What painted tissue becomes</source>
@@ -3101,7 +3105,7 @@ Ctrl+clic su una dell&apos;elenco, o Ctrl+Shift+PgDown.</translation>
     </message>
     <message>
         <source>fills with</source>
-        <translation>riempie con</translation>
+        <translation>con</translation>
     </message>
     <message>
         <source>Take back the last stroke (Ctrl+Z)</source>

@@ -108,6 +108,7 @@ SENTENCES: tuple[str, ...] = (
     QT_TR_NOOP("Not stated by the files, so not checked: {what}."),
     QT_TR_NOOP("{sequence}-weighted {plane} {modality} {region}, {low} to {high} mm pixels ({source})"),
     QT_TR_NOOP("{sequence}-weighted {plane} {modality} {region}, {low} to {high} mm pixels"),
+    QT_TR_NOOP("{count} synthetic lower-leg phantoms"),
     # What is odd about files: `xai.imaging`.
     QT_TR_NOOP("The series is {modality}, not MR."),
     QT_TR_NOOP("{file} does not say where its voxels lie in the patient."),
