@@ -157,3 +157,16 @@ def test_a_lock_knows_the_time_of_its_stage(desk: Desk, qtbot: QtBot) -> None:
     assert found[-1] == ("lock", "S0", {"active_ms": 7000, "prediction_was_seen": False})
     desk.reading.answer("dx", "healthy")
     assert desk.reading.unsaved == 0
+
+
+def test_an_answer_given_before_the_store_is_there_is_saved_once_it_is(qtbot: QtBot, tmp_path: Path) -> None:
+    desk = Desk(tmp_path / "late.sqlite")
+    desk.see(SCREEN, VIEW)
+    desk.reading.answer("dx", "affected")
+    assert desk.reading.unsaved == 1
+    desk.reading.open()
+    qtbot.waitUntil(lambda: desk.reading.is_open and desk.reading.unsaved == 0)
+    assert [(action, new["value_label"]) for action, _, new in desk.written(qtbot)] == [("answer", "affected")]
+    desk.reading.close()
+    qtbot.waitUntil(lambda: not desk.runner.is_busy)
+    desk.runner.shutdown()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import sys
 from collections.abc import Callable
@@ -44,12 +45,13 @@ def main() -> None:
     restore.LOOK_MS = 5
     app = make_application()
     file, answers, series = (Path(argument) for argument in sys.argv[1:4])
-    place = Workplace(answers, Settings(answers.with_suffix(".ini")), "fake_model:FakeModel", file)
+    settings, catalogue = Settings(answers.with_suffix(".ini")), importlib.import_module("fake_model").CATALOGUE
+    place = Workplace(answers, settings, "fake_model:FakeModel", file, catalogue)
     place.window.resize(900, 700)
     session = place.session
     steps = review(session, place.window.control)
 
-    def tell(kept: restore.Place) -> None:
+    def tell(kept: restore.KeptPlace) -> None:
         print(json.dumps(to_json(kept)), flush=True)
         if kept.state == session.state and session.index == SERIES and steps:
             steps.pop(0)()

@@ -15,15 +15,15 @@ import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 
-from viewer.app.restore import MOST_ATTEMPTS, Place, read_place, write_place
+from viewer.app.restore import MOST_ATTEMPTS, KeptPlace, read_place, write_place
 from viewer.core.stored import from_json
 from viewer.core.view_state import ViewState
 from viewer.core.window import Window
 from viewer.ui.application import Workplace
 from viewer.ui.hands import Hands
-from viewer.ui.rating_form import RatingForm
 
 HERE = Path(__file__).parent
+SPOTS = (2, 5)
 
 
 @pytest.fixture
@@ -41,15 +41,15 @@ def place_file(tmp_path: Path) -> Path:
     return tmp_path / "state" / "place.json"
 
 
-def is_at_the_end(place: Place) -> bool:
+def is_at_the_end(place: KeptPlace) -> bool:
     return place.state.slice_index == 5 and place.state.crosshair and place.model != ""
 
 
-def is_zoomed(place: Place) -> bool:
+def is_zoomed(place: KeptPlace) -> bool:
     return place.state.zoom > 1
 
 
-def killed_once(is_there: Callable[[Place], bool], file: Path, folder: Path) -> list[Place]:
+def killed_once(is_there: Callable[[KeptPlace], bool], file: Path, folder: Path) -> list[KeptPlace]:
     """Run a review, kill its window with SIGKILL once such a place is on disk, and return those that it told."""
     arguments = [
         sys.executable,
@@ -63,16 +63,16 @@ def killed_once(is_there: Callable[[Place], bool], file: Path, folder: Path) -> 
     window = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment)
     assert window.stdout is not None
     told = [window.stdout.readline()]
-    while not is_there(from_json(json.loads(told[-1]), Place)):
+    while not is_there(from_json(json.loads(told[-1]), KeptPlace)):
         told.append(window.stdout.readline())
     window.send_signal(signal.SIGKILL)
     told += [line for line in window.stdout if line.endswith("\n")]
     window.stdout.close()
     window.wait()
-    return [from_json(json.loads(line), Place) for line in told]
+    return [from_json(json.loads(line), KeptPlace) for line in told]
 
 
-def at_slice(index: int) -> Callable[[Place], bool]:
+def at_slice(index: int) -> Callable[[KeptPlace], bool]:
     return lambda place: place.state.slice_index == index
 
 
@@ -88,7 +88,7 @@ def test_kill_9_and_restart_is_where_it_was(
     two_series: Path,
     place_file: Path,
     qtbot: QtBot,
-    is_there: Callable[[Place], bool],
+    is_there: Callable[[KeptPlace], bool],
 ) -> None:
     told = killed_once(is_there, place_file, two_series)
     kept = read_place(place_file)
@@ -141,10 +141,10 @@ def test_a_window_that_is_closed_leaves_no_place(
     assert "closed in order" in again.window.actions_by_id["file.reopen"].toolTip()
 
 
-def crashed_at(file: Path, folder: Path, **changes: object) -> Place:
+def crashed_at(file: Path, folder: Path, **changes: object) -> KeptPlace:
     """Leave a place as a window that crashed there would have."""
     state = ViewState(slice_index=6, window=Window(400.0, 90.0), zoom=3.0, layout="compare")
-    place = Place((str(folder),), "", 1, state, **changes)  # type: ignore[arg-type]
+    place = KeptPlace((str(folder),), "", 1, state, **changes)  # type: ignore[arg-type]
     write_place(file, place)
     return place
 
@@ -164,7 +164,7 @@ def test_start_empty_takes_it_back_by_keyboard(
 ) -> None:
     uid = uid_of_second(make_workplace, two_series, qtbot)
     crashed_at(place_file, two_series)
-    write_place(place_file, Place((str(two_series),), uid, 1, ViewState(slice_index=6)))
+    write_place(place_file, KeptPlace((str(two_series),), uid, 1, ViewState(slice_index=6)))
     again = make_workplace(place=place_file)
     again.start()
     wait_until_there(qtbot, again)
@@ -189,7 +189,7 @@ def test_what_is_asked_for_comes_first_and_the_place_is_offered(
     make_workplace: Callable[..., Workplace], two_series: Path, place_file: Path, qtbot: QtBot, tmp_path: Path
 ) -> None:
     uid = uid_of_second(make_workplace, two_series, qtbot)
-    write_place(place_file, Place((str(two_series),), uid, 1, ViewState(slice_index=6)))
+    write_place(place_file, KeptPlace((str(two_series),), uid, 1, ViewState(slice_index=6)))
     again = make_workplace(place=place_file)
     again.start([two_series / "spots.nii"])
     qtbot.waitUntil(lambda: again.session.volume is not None)
@@ -248,7 +248,9 @@ def test_a_second_window_neither_restores_nor_writes(
     assert place_file.read_bytes() == before
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", '{"of": "Place", "with": {"paths": 5}}', "\x00\xff", "[" * 100_000])
+@pytest.mark.parametrize(
+    "content", ["", "{", "[]", '{"of": "KeptPlace", "with": {"paths": 5}}', "\x00\xff", "[" * 100_000]
+)
 def test_a_damaged_place_is_no_place(make_workplace: Callable[..., Workplace], place_file: Path, content: str) -> None:
     place_file.parent.mkdir(parents=True)
     place_file.write_text(content, encoding="utf-8")
@@ -267,7 +269,7 @@ def test_the_place_holds_no_patient(
     with qtbot.waitSignal(place.keeper.written, check_params_cb=at_slice(3)):
         place.window.control.show_slice(3)
     kept = json.loads(place_file.read_text(encoding="utf-8"))["with"]
-    assert set(kept) == set(Place.__dataclass_fields__)
+    assert set(kept) == set(KeptPlace.__dataclass_fields__)
     assert kept["paths"] == {"tuple": [str(two_series)]}
 
 
@@ -278,7 +280,7 @@ def test_a_place_that_cannot_be_written_is_said_once(
     qtbot: QtBot,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def full(path: Path, place: Place) -> None:
+    def full(path: Path, place: KeptPlace) -> None:
         raise OSError(28, "No space left on device", str(path))
 
     place = make_workplace(place=place_file)
@@ -295,16 +297,19 @@ def test_a_place_that_cannot_be_written_is_said_once(
     assert "No space left" in said[0]
 
 
-@pytest.mark.skipif(not hasattr(RatingForm, "drafts"), reason="the form keeps no drafts yet")
 def test_a_half_typed_comment_is_there_again(
     make_workplace: Callable[..., Workplace], two_series: Path, place_file: Path, qtbot: QtBot
 ) -> None:
     first = make_workplace(place=place_file)
-    first.start([two_series])
-    qtbot.waitUntil(lambda: first.session.volume is not None)
+    first.start([two_series], two_series.parent / "model")
+    wait_for_maps(qtbot, first)
+    first.window.control.show_slice(SPOTS[0])
+    first.window.actions_by_id["overlay.toggle"].trigger()
     first.window.refresh()
-    field = first.window.form.cards["comment"].field
+    card = first.window.form.cards["comment"]
+    field = card.field
     assert field is not None
+    assert card.isEnabled()
     with qtbot.waitSignal(first.keeper.written):
         field.setPlainText("half a sen")
     content = place_file.read_bytes()
@@ -314,6 +319,7 @@ def test_a_half_typed_comment_is_there_again(
     again = make_workplace(place=place_file, answers=place_file.with_name("other.sqlite"))
     again.start()
     wait_until_there(qtbot, again)
+    wait_for_maps(qtbot, again)
     field = again.window.form.cards["comment"].field
     assert field is not None
     assert field.toPlainText() == "half a sen"

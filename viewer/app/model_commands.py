@@ -79,7 +79,7 @@ MODEL_COMMANDS: tuple[Command, ...] = (
         "Explanations",
         QT_TR_NOOP("Next target class"),
         ("T",),
-        QT_TR_NOOP("Explain affected, the predicted class or healthy."),
+        QT_TR_NOOP("Go on to the next class whose evidence the maps show."),
     ),
     Command(
         "overlay.card",

@@ -90,6 +90,7 @@ class Reading(QObject):
             if event["stage"] in STAGES[1:]:
                 self._seen.add((str(event["reader_id"]), str(event["case_id"])))
         self._locks = store.locks()
+        self.save_again()  # what was answered before the store was there
         self.answersChanged.emit()
 
     @property
@@ -332,8 +333,7 @@ class Reading(QObject):
         """Return this reader's answers to ``item`` at the stages before the one on screen."""
         if not self._screen.volume_sha256 or not self.staged:
             return []
-        place = self._place(item)
-        before = STAGES[: STAGES.index(self._screen.stage)]
+        place, before = self._place(item), STAGES[: STAGES.index(self._screen.stage)]
         found = [(stage, self._saved.get(place._replace(stage=stage))) for stage in before]
         return [(stage, answer) for stage, answer in found if answer is not None]
 

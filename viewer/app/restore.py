@@ -31,7 +31,7 @@ MOST_ATTEMPTS = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class KeptPlace:
     """What is needed to go on where the reader was.
 
     Parameters
@@ -67,16 +67,16 @@ class Place:
     attempts: int = 0
 
 
-def read_place(path: Path) -> Place | None:
+def read_place(path: Path) -> KeptPlace | None:
     """Return the place kept in ``path``; None when there is none that can be read."""
     try:
-        place = from_json(json.loads(path.read_text(encoding="utf-8")), Place)
+        place = from_json(json.loads(path.read_text(encoding="utf-8")), KeptPlace)
     except (OSError, ValueError, RecursionError):
         return None
     return place if place.paths else None
 
 
-def write_place(path: Path, place: Place) -> None:
+def write_place(path: Path, place: KeptPlace) -> None:
     """Write ``place`` so that the file is whole at every moment; raises `OSError`."""
     path.parent.mkdir(parents=True, exist_ok=True)
     new = path.with_name(f"{path.name}.new")
@@ -96,7 +96,7 @@ class PlaceKeeper(QObject):
 
     Attributes
     ----------
-    found : Place or None
+    found : KeptPlace or None
         Where the last window was when it ended without being closed.
     """
 
@@ -106,16 +106,16 @@ class PlaceKeeper(QObject):
     tried = Signal()
     """A place was written, or could not be."""
 
-    def __init__(self, path: Path | None, look: Callable[[], Place], parent: QObject | None = None) -> None:
+    def __init__(self, path: Path | None, look: Callable[[], KeptPlace], parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._look = look
         self._runner = TaskRunner(self, name="place")
         self._path: Path | None = None
         self._lock: QLockFile | None = None
-        self._written: Place | None = None
+        self._written: KeptPlace | None = None
         self._has_failed = False
         self.attempts = 0
-        self.found: Place | None = None
+        self.found: KeptPlace | None = None
         self._tick = QTimer(self, interval=LOOK_MS)
         self._tick.timeout.connect(self.write)
         if path is not None:
@@ -147,7 +147,7 @@ class PlaceKeeper(QObject):
         """Say that the series of a place that was restored is read: it is not what ends the window."""
         self.attempts = 0
 
-    def try_again(self, place: Place) -> None:
+    def try_again(self, place: KeptPlace) -> None:
         """Write down that ``place`` is about to be restored, before anything else happens."""
         self.attempts = place.attempts + 1
         if self._path is not None:
@@ -191,12 +191,12 @@ class PlaceKeeper(QObject):
 
 
 class Restorer(QObject):
-    """Opens a `Place`: its paths, then its series, then its view. Deletes itself when it is there, or cannot be."""
+    """Opens a `KeptPlace`: its paths, then its series, then its view. Deletes itself when it is there, or cannot be."""
 
     arrived = Signal()
     """The series of the place is open and the view is as it was."""
 
-    def __init__(self, place: Place, session: Session, explaining: Explaining, parent: QObject) -> None:
+    def __init__(self, place: KeptPlace, session: Session, explaining: Explaining, parent: QObject) -> None:
         super().__init__(parent)
         self._place, self._session, self._explaining = place, session, explaining
         session.seriesChanged.connect(self._series_changed)

@@ -47,7 +47,11 @@ def from_json(data: Any, kind: type[T]) -> T:
     ValueError
         When it is something else altogether.
     """
-    value = _decode(data, {one.__name__: one for one in _kinds(kind)})  # type: ignore[arg-type]
+    known = _kinds(kind)  # type: ignore[arg-type]
+    kinds = {one.__name__: one for one in known}
+    if len(kinds) < len(known):
+        raise TypeError(f"two dataclasses in {kind.__name__} have one name")
+    value = _decode(data, kinds)
     if not isinstance(value, kind):
         raise ValueError(f"this is no {kind.__name__}")
     return value

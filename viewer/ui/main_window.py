@@ -244,6 +244,8 @@ class MainWindow(QMainWindow):
             self.actions_by_id[command].setChecked(checked)
         reasons = command_reasons(session, self._explaining, self._reading, reveal, self.can_reopen)
         reasons["rate.mark"] = "" if self.form.can_mark else tr("No question is answered in the picture now.")
+        if self.recent_menu is not None:
+            reasons["file.forget-recents"] = self.recent_menu.why_empty
         for command, why_not in reasons.items():
             allow_action(self.actions_by_id[command], why_not)
         self.drops.allow_adding(bool(session.opened.paths))

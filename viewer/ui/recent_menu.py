@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QMenu, QWidget
 from viewer.app.recents import Recent, Recents, recents_checking
 from viewer.app.tasks import TaskRunner
 from viewer.core.words import tr
+from viewer.ui.menus import allow_action
 
 
 class RecentMenu(QMenu):
@@ -48,6 +49,11 @@ class RecentMenu(QMenu):
         self.aboutToShow.connect(self._check)
         self._fill()
 
+    @property
+    def why_empty(self) -> str:
+        """Why there is nothing to be forgotten; empty when there is."""
+        return "" if self._shown else tr("Nothing was opened yet")
+
     def open_by_key(self) -> None:
         """Show the list in the middle of the window, its first entry marked."""
         size = self.sizeHint()
@@ -71,7 +77,7 @@ class RecentMenu(QMenu):
             nothing.setToolTip(tr("Folders and files that are opened are listed here; the demo is not."))
             nothing.setEnabled(False)
         self.addAction(self._forget)
-        self._forget.setEnabled(bool(self._shown))
+        allow_action(self._forget, self.why_empty)
         self._tell(["" for _ in self._shown])
 
     def _open(self, recent: Recent, _: bool = False) -> None:

@@ -16,7 +16,7 @@ from viewer.app.exposure import ExposureLog
 from viewer.app.preferences import Preferences
 from viewer.app.reading import Reading
 from viewer.app.recents import Recents
-from viewer.app.restore import MOST_ATTEMPTS, Place, PlaceKeeper, Restorer
+from viewer.app.restore import MOST_ATTEMPTS, KeptPlace, PlaceKeeper, Restorer
 from viewer.app.reveal import Reveal
 from viewer.app.session import Session
 from viewer.app.settings import Settings
@@ -207,10 +207,10 @@ class Workplace(QObject):
     def _nothing(self) -> None:
         self.window.views[0].setFocus()
 
-    def _place(self) -> Place:
+    def _place(self) -> KeptPlace:
         session, form = self.session, self.window.form
         series, model = session.series, self.explaining.model_path
-        return Place(
+        return KeptPlace(
             paths=tuple(str(path) for path in session.paths),
             series_uid=series.uid if series is not None else "",
             series_number=max(session.index, 0),
