@@ -1624,8 +1624,8 @@
         <translation>Classe spiegata successiva</translation>
     </message>
     <message>
-        <source>Explain affected, the predicted class or healthy.</source>
-        <translation>Spiega patologico, la classe predetta o sano.</translation>
+        <source>Go on to the next class whose evidence the maps show.</source>
+        <translation>Passa alla classe successiva di cui le mappe mostrano gli indizi.</translation>
     </message>
     <message>
         <source>Explanation card</source>

@@ -183,10 +183,11 @@ SAME = {"File", "zoom", "Zoom", "Grad-CAM"}
 
 
 def said(place: Workplace) -> set[str]:
-    """Everything the window says to eyes, but the names of series and methods."""
+    """Everything the window says to eyes, but the names of folders and methods."""
     place.window.refresh()
     window = place.window
     texts = {str(one.property("text") or "").lstrip("▸▾ ") for one in window.findChildren(QWidget)}
     texts |= {action.text().replace("&", "") for action in window.findChildren(QAction)}
     texts |= {action.toolTip() for action in window.findChildren(QAction)}
+    texts = {text for text in texts if not re.search(r"^\d  |[/\\]", text)}  # recent folders
     return texts - {entry.title for entry in place.explaining.catalogue.values()}
