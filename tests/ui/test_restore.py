@@ -41,6 +41,12 @@ def place_file(tmp_path: Path) -> Path:
     return tmp_path / "state" / "place.json"
 
 
+def wait_for_maps(qtbot: QtBot, place: Workplace) -> None:
+    qtbot.waitUntil(lambda: place.session.volume is not None and place.explaining.model is not None, timeout=60_000)
+    qtbot.waitUntil(lambda: place.explaining.counts()[0] == len(place.session.slices), timeout=60_000)
+    place.window.refresh()
+
+
 def is_at_the_end(place: KeptPlace) -> bool:
     return place.state.slice_index == 5 and place.state.crosshair and place.model != ""
 
@@ -310,7 +316,10 @@ def test_a_half_typed_comment_is_there_again(
     field = card.field
     assert field is not None
     assert card.isEnabled()
-    with qtbot.waitSignal(first.keeper.written):
+    first.window.activateWindow()
+    qtbot.waitUntil(first.window.isActiveWindow)
+    field.setFocus()
+    with qtbot.waitSignal(first.keeper.written, check_params_cb=lambda kept: bool(kept.drafts)):
         field.setPlainText("half a sen")
     content = place_file.read_bytes()
     first.window.close()
