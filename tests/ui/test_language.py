@@ -21,6 +21,7 @@ from viewer.ui import language
 from viewer.ui.application import Workplace
 from viewer.ui.hands import Hands
 from viewer.ui.language import has_language, speak_language
+from viewer.ui.main_window import MainWindow
 
 WORDS = {
     "&File": "&Archivio",
@@ -119,7 +120,7 @@ def test_the_window_speaks_italian_and_english_again(workplace: Workplace, qtbot
         *("File", "Modifica", "Strati", "Vista", "Spiegazioni", "Valutazione", "Aiuto")
     ]
     for words in (
-        *("Patologico", "patologico 0.90", "Strati classificati «patologico»: 2 su 8", "Questo strato: 3"),
+        *("Patologico", "patologico 0.90", "Strati classificati «patologico»: 2 su 8", "Questo caso"),
         *("La sua lettura di questa immagine", "Mappe di attivazione (CAM)", "pronta", "Calcolo su CPU", "Strati"),
     ):
         assert words in italian, words
@@ -140,6 +141,21 @@ def test_the_window_speaks_italian_and_english_again(workplace: Workplace, qtbot
     hands.press("Escape")
     workplace.apply(replace(workplace.preferences, language="en"))
     assert said(workplace) == english
+
+
+def test_a_window_that_was_replaced_hears_of_nothing_more(workplace: Workplace, qtbot: QtBot) -> None:
+    workplace.apply(replace(workplace.preferences, language="it"))
+    qtbot.waitUntil(lambda: all(one is workplace.window for one in windows()))
+    # Sent to what is deleted already, these would raise in the event loop and fail the test.
+    workplace.explaining.runs.progressed.emit("Computing Occlusion", 50, 100)
+    workplace.reading.locked.emit("S0")
+    workplace.session.message.emit("Nothing has changed.", False)
+    assert workplace.window.task_bar.message.text() == "Nulla è cambiato."
+    workplace.explaining.runs.progressed.emit("Computing Occlusion", 100, 100)
+
+
+def windows() -> list[MainWindow]:
+    return [one for one in QApplication.topLevelWidgets() if isinstance(one, MainWindow)]
 
 
 def test_answers_are_kept_and_exported_in_english(workplace: Workplace, qtbot: QtBot, tmp_path: Path) -> None:
@@ -186,7 +202,8 @@ def said(place: Workplace) -> set[str]:
     """Everything the window says to eyes, but the names of folders and methods."""
     place.window.refresh()
     window = place.window
-    texts = {str(one.property("text") or "").lstrip("▸▾ ") for one in window.findChildren(QWidget)}
+    shown = [one for one in window.findChildren(QWidget) if one.isVisibleTo(window)]
+    texts = {str(one.property("text") or "").lstrip("▸▾ ") for one in shown}
     texts |= {action.text().replace("&", "") for action in window.findChildren(QAction)}
     texts |= {action.toolTip() for action in window.findChildren(QAction)}
     texts = {text for text in texts if not re.search(r"^\d  |[/\\]", text)}  # recent folders

@@ -70,9 +70,7 @@ class ExplanationDesk(QObject):
         panel.scoresTurned.connect(self.refreshWanted)
         explaining.scoring.changed.connect(self.refreshWanted)
         explaining.chosen.described.connect(self.refreshWanted)
-        explaining.runs.progressed.connect(
-            lambda job, done, total: bench.task_bar.show_progress(job, done, total, 100, "runs")
-        )
+        explaining.runs.progressed.connect(self._show_progress)
         self.brush.left.connect(self.leave_what_if)
         self.brush.resized.connect(bar.show_size)
         bar.sizeChanged.connect(self.brush.set_radius)
@@ -99,6 +97,10 @@ class ExplanationDesk(QObject):
             "overlay.whatif": self._toggle_what_if,
             "overlay.attach": self._attach,
         }
+
+    def _show_progress(self, job: str, done: int, total: int) -> None:
+        # A method, not a lambda: those are not let go of when another look or language makes a new window.
+        self._bench.task_bar.show_progress(job, done, total, 100, "runs")
 
     # Methods --------------------------------------------------------------------------------------------------------
 

@@ -43,6 +43,7 @@ class Files(QObject):
         super().__init__(window)
         self._recents = recents
         self._writing: Task | None = None
+        self._written_to = Path()
         self._window, self._runner = window, runner
         self._session, self._explaining, self._reading = session, explaining, reading
         session.pathsOpened.connect(self._remember)
@@ -128,14 +129,20 @@ class Files(QObject):
 
         def take(paths: list[Path]) -> None:
             task = self._runner.run(maps_writing(explanations, paths[0]), title="Writing the maps")
-            task.succeeded.connect(
-                lambda _: self.message.emit(tr("Maps written to {path}.").format(path=paths[0]), False)
-            )
-            task.failed.connect(lambda why: self.message.emit(why, True))
+            task.succeeded.connect(self._say_written)
+            task.failed.connect(self._say_failed)
             task.finished.connect(self.mapsWritten)
-            self._writing = task
+            self._writing, self._written_to = task, paths[0]
 
         choose(self._window, tr("Export maps into a folder"), take, QFileDialog.FileMode.Directory)
+
+    # Methods, not lambdas: those are not let go of when another look or language makes a new window.
+
+    def _say_written(self) -> None:
+        self.message.emit(tr("Maps written to {path}.").format(path=self._written_to), False)
+
+    def _say_failed(self, why: str) -> None:
+        self.message.emit(why, True)
 
     @property
     def is_writing(self) -> bool:

@@ -190,7 +190,7 @@ class MainWindow(QMainWindow):
         self.bench.marking.marked.connect(reading.answer)
         reading.stepped.connect(session.did)
         reading.revised.connect(self._show_revised)
-        reading.locked.connect(lambda _: self.form.mark("dx"))
+        reading.locked.connect(self._begin_stage)
         self.task_bar.cancelRequested.connect(self.actions_by_id["work.cancel"].trigger)
         session.seriesChanged.connect(self._show_title)
         self._content.refreshed.connect(self._show_actions)
@@ -201,6 +201,9 @@ class MainWindow(QMainWindow):
         for message in (session.message, self._reveal.message, reading.message, self.files.message, self.desk.message):
             message.connect(self.task_bar.show_message)
         reading.readerChanged.connect(self.form.reader.setText)
+
+    def _begin_stage(self) -> None:
+        self.form.mark("dx")
 
     def _explaining_progressed(self, done: int, total: int) -> None:
         self.task_bar.show_progress(tr("Predicting and explaining"), done, total)
