@@ -7,6 +7,7 @@ import stat
 import tomllib
 from pathlib import Path
 
+from viewer.assets import find_asset
 from viewer.system_libraries import ALWAYS, BY_PLATFORM
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -67,6 +68,14 @@ def test_the_system_libraries_are_the_same_everywhere() -> None:
 def test_the_wheel_holds_the_three_packages_and_the_command() -> None:
     assert PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"] == ["viewer", "xai", "resources"]
     assert PROJECT["project"]["scripts"] == {"overread": "viewer.__main__:main"}
+
+
+def test_the_translations_are_found_where_the_window_looks_for_them() -> None:
+    # Whatever lies in `resources` goes into the wheel, unless git or the build is told to leave it out.
+    folder = find_asset("translations")
+    assert (folder / "overread_it.qm").stat().st_size > 10_000
+    kept_out = (ROOT / ".gitignore").read_text(encoding="utf-8").split()
+    assert not {"*.qm", "*.ts"} & set(kept_out)
 
 
 def test_versions_agree() -> None:

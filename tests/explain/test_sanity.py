@@ -26,8 +26,16 @@ QUICK: dict[str, dict[str, object]] = {
     "integrated-gradients": {"points": 6},
     "smoothgrad": {"samples": 6},
     "shap": {"max_evals": 300},
+    "occlusion": {"window": 16, "stride": 8},
+    "hierarchical": {"window": 64, "min_window": 16, "budget": 80, "probes": 0},
 }
 """Settings with which a method that asks often is quick."""
+
+NO_PLACE = {
+    "hierarchical-reference",  # is empty where no window turns the prediction over, as here
+    "disagreement",  # is no evidence
+    *(key for key, entry in EXPLAINERS.items() if entry.family == "Ensemble"),  # are made of the others
+}
 
 LAYOUT = {"eigencam": 0.85, "shap": 0.75}
 """How alike the maps of two networks may be, where not 0.6: a layer's activation and coarse regions follow the body."""
@@ -54,7 +62,7 @@ def quick(key: str, **more: object) -> Explainer:
     return make_explainer(key, **QUICK.get(key, {}), **more)
 
 
-@pytest.mark.parametrize("key", EXPLAINERS)
+@pytest.mark.parametrize("key", [key for key in EXPLAINERS if key not in NO_PLACE])
 def test_the_map_peaks_at_a_planted_lesion(key: str) -> None:
     """Off the diagonal, so that rows and columns cannot be swapped."""
     x = torch.full((1, 1, 128, 128), 0.2)
@@ -73,7 +81,7 @@ def affected() -> Tensor:
     return torch.from_numpy(cases.inputs[chosen].astype(np.float32))[:, None]
 
 
-@pytest.mark.parametrize("key", EXPLAINERS)
+@pytest.mark.parametrize("key", [key for key in EXPLAINERS if key != "hierarchical-reference"])
 def test_another_network_gives_another_map(key: str, affected: Tensor) -> None:
     trained = load_bundle(BUNDLE, device="cpu")
     with torch.random.fork_rng():

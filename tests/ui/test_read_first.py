@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,7 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
+from viewer.app.preferences import Language
 from viewer.core.ratings import RatingStore
 from viewer.ui.application import Workplace
 from viewer.ui.hands import Hands
@@ -166,12 +168,18 @@ def test_in_s0_the_window_is_the_same_whatever_the_model_says(
     assert [n for n, both in enumerate(zip(one[1], other[1], strict=True)) if both[0] != both[1]] == []
 
 
+@pytest.mark.parametrize("language", ["en", "it"])
 def test_in_s0_no_widget_names_a_class_or_a_probability(
-    ready: Callable[[str], Workplace], tmp_path: Path, qtbot: QtBot
+    ready: Callable[[str], Workplace], tmp_path: Path, qtbot: QtBot, language: Language
 ) -> None:
     place = ready("FakeModel")
+    place.apply(replace(place.preferences, language=language))
     window, hands = place.window, Hands(place.window, tmp_path)
-    telling = re.compile(r"affected|healthy|\b0[.,][19]0?\b(?!–| %)|probab|slices called", re.IGNORECASE)
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow, timeout=60_000)
+    window.refresh()
+    classes = "affected|healthy|patologic|\\bsan[oi]\\b"
+    telling = re.compile(rf"{classes}|\b0[.,][19]0?\b(?!–| %)|probab|slices called|classificat", re.IGNORECASE)
     assert any(telling.search(text) for text in texts_of(window.strip))
     # Overlays are on when the mode begins, as after the case before this one, and a value was read off one.
     hands.press("V")
@@ -190,7 +198,7 @@ def test_in_s0_no_widget_names_a_class_or_a_probability(
             assert [text for text in texts_of(widget) if telling.search(text)] == [], widget
     for action in window.findChildren(QAction):
         words = (action.text(), action.toolTip(), action.statusTip())
-        told = [text for text in words if re.search("affected|healthy|0.90|0.10", text)]
+        told = [text for text in words if re.search(f"{classes}|0.90|0.10", text)]
         assert told == [], action.objectName()
     assert not window.prediction.isVisible()
     assert not window.overlays.isVisible()

@@ -26,6 +26,7 @@ from viewer.core.picture import NamedBar, Picture
 from viewer.core.planes import corner_texts, edge_letters, stored_pixel, value_words
 from viewer.core.render import render
 from viewer.core.resolving import ResolvedView, resolve
+from viewer.core.said import said
 from viewer.core.view_state import Pane
 from viewer.core.words import QT_TR_NOOP, tr
 
@@ -96,7 +97,7 @@ def _layers(
         if not explaining.has_map(key, view.slice_index):
             notes.append(f"{title}: {explaining.state(key, view.slice_index)}")
         explained = int(explaining.series_targets()[view.slice_index])
-        name = explaining.classes[explained] if 0 <= explained < len(explaining.classes) else "?"
+        name = tr(explaining.classes[explained]) if 0 <= explained < len(explaining.classes) else "?"
         captions = [tr("evidence for {name}").format(name=name), tr(SCALE_WORDS[style.scale])]
         if not style.diverging and cut_value(style, *limits) < limits[0]:
             # Below the first colour, and so not to be seen on the bar.
@@ -148,32 +149,36 @@ def prediction_text(session: Session, explaining: Explaining) -> PredictionText:
     """Return the prediction panel's words."""
     model, series = explaining.model, session.series
     if model is None:
-        state = "Loading the model…" if explaining.is_loading else "No model"
-        hint = "" if explaining.is_loading else "Open a model folder (Ctrl+M) to see predictions."
+        state = tr("Loading the model…") if explaining.is_loading else tr("No model")
+        hint = "" if explaining.is_loading else tr("Open a model folder (Ctrl+M) to see predictions.")
         return PredictionText(state=state, model=hint)
     manifest = model.manifest
     words = PredictionText(
-        model=f"Model {manifest.name} {manifest.version}. Trained on {manifest.trained_on.sentence}.",
+        model=tr("Model {name} {version}. Trained on {data}.").format(
+            name=manifest.name, version=manifest.version, data=said(manifest.trained_on.sentence)
+        ),
         trained_on=f"{manifest.network}, {model.sha256[:12]}",
     )
     if series is None:
-        return replace(words, state="No series")
+        return replace(words, state=tr("No series"))
     if explaining.refusal:
-        return replace(words, state="Not for this series", series=explaining.refusal)
-    words = replace(words, mismatches=explaining.mismatches)
+        return replace(words, state=tr("Not for this series"), series=said(explaining.refusal))
+    words = replace(words, mismatches=tuple(said(sentence) for sentence in explaining.mismatches))
     probabilities = explaining.probability(AFFECTED)
     called = int(np.sum(probabilities >= 0.5))
     known = int(np.sum(np.isfinite(probabilities)))
-    name = explaining.classes[AFFECTED]
-    so_far = "" if known == len(probabilities) else f" ({len(probabilities) - known} without an answer yet)"
-    words = replace(words, series=f"{called} of {known} slices called {name}{so_far}" if known else "")
+    name = tr(explaining.classes[AFFECTED])
+    share = tr("{called} of {known} slices called {name}").format(called=called, known=known, name=name)
+    if known < len(probabilities):
+        share += tr(" ({open} without an answer yet)").format(open=len(probabilities) - known)
+    words = replace(words, series=share if known else "")
     k = session.state.slice_index
     p = float(probabilities[k]) if k < len(probabilities) else float("nan")
     if np.isnan(p):
         return replace(words, state=explaining.state(next(iter(explaining.catalogue)), k).capitalize())
     return replace(
         words,
-        verdict=explaining.classes[int(explaining.prediction().target[k])],
+        verdict=tr(explaining.classes[int(explaining.prediction().target[k])]),
         probability=p,
         probability_text=f"{name} {p:.2f}",
     )

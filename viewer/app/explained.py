@@ -13,6 +13,7 @@ from viewer.app.engine import BundleInfo, Engine, EngineRequest
 from viewer.app.results import MethodResults, Results
 from viewer.app.runs import Opened, Runs
 from viewer.app.schedule import duration_text
+from viewer.core.said import said
 from viewer.core.words import tr
 from xai.explanation import Explanation, Prediction
 from xai.imaging.resample import SliceMapping, map_to_slice
@@ -91,7 +92,7 @@ class Explained(QObject):
         if self.series is None:
             return tr("There is no series to explain: open one (Ctrl+O).")
         if self.refusal:
-            return self.refusal
+            return said(self.refusal)
         if key in self.cheap:
             return tr("{method} is computed for every slice by itself.").format(method=self.catalogue[key].title)
         return ""
@@ -178,7 +179,7 @@ class Explained(QObject):
         if k >= len(method.computed):
             return tr("slice not read yet")
         if method.states[k]:
-            return tr(method.states[k])
+            return said(method.states[k])
         if method.computed[k]:
             return tr("ready") if method.asked == self.chosen.values(key) else tr("ready, other settings")
         if k not in self._opened.slices:

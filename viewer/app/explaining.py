@@ -19,7 +19,6 @@ from viewer.app.map_scoring import MapScoring
 from viewer.app.results import Results
 from viewer.app.runs import ATTEMPTS, target_index
 from viewer.app.schedule import gives_way, in_order, next_batch
-from viewer.core.words import tr
 from xai.explanation import SliceAnalysis
 from xai.imaging.series import Series
 from xai.registry import EXPLAINERS, ExplainerEntry
@@ -219,7 +218,7 @@ class Explaining(Explained):
             self._attempts[k] = self._attempts.get(k, 0) + 1
             if self._attempts[k] >= ATTEMPTS:
                 for key in self.cheap:
-                    methods[key].states[k] = tr("failed: {why}").format(why=why)
+                    methods[key].states[k] = f"failed: {why}"
         self.message.emit(why, True)
         self.resultsChanged.emit()
         self._report()

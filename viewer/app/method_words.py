@@ -15,6 +15,7 @@ from viewer.app.method_settings import MethodSheet, Parameters
 from viewer.app.schedule import duration_text
 from viewer.app.session import Session
 from viewer.core.overlay import OverlayStyle, ValueRange
+from viewer.core.said import said
 from viewer.core.words import QT_TR_NOOP, tr
 from xai.notice import RESEARCH_USE_ONLY
 
@@ -134,7 +135,7 @@ def chosen_method(session: Session, explaining: Explaining, shown: Sequence[str]
     entry = explaining.catalogue[key]
     explained, targets = "", explaining.series_targets()
     if k < len(targets) and targets[k] >= 0:
-        explained = explaining.classes[int(targets[k])]
+        explained = tr(explaining.classes[int(targets[k])])
     scores = explaining.scoring.of(key, k)
     return ChosenMethod(
         key,
@@ -158,7 +159,7 @@ def score_words(explaining: Explaining, key: str, shown: Sequence[str], k: int) 
     if scores is None:
         return tr("measuring…")
     if isinstance(scores, str):
-        return scores
+        return said(scores)
     words = tr("insertion {i:.2f}, deletion {d:.2f}, difference {f:.2f}").format(
         i=scores.insertion_area, d=scores.deletion_area, f=scores.faithfulness
     )
@@ -168,44 +169,54 @@ def score_words(explaining: Explaining, key: str, shown: Sequence[str], k: int) 
 
 
 def explanation_card(session: Session, explaining: Explaining) -> list[tuple[str, str]]:
-    """Return what made the chosen map of the slice on screen: names and values, in order. English: it is copied."""
+    """Return what made the chosen map of the slice on screen: names and values, in order."""
     state, model, series = session.state, explaining.model, session.series
     key = state.active if state.active in explaining.catalogue else next(iter(explaining.catalogue))
     entry, k = explaining.catalogue[key], state.slice_index
     if model is None or series is None:
-        return [("Method", entry.title), ("State", explaining.state(key, k))]
+        return [(tr("Method"), entry.title), (tr("State"), explaining.state(key, k))]
     results = explaining.results_of(key)
     explained = int(explaining.series_targets()[k])
     parameters = ", ".join(f"{name} {_plain(value)}" for name, value in results.parameters.items() if name != "layer")
     details = "; ".join(f"{name} {_plain(value)}" for name, value in results.details[k].items())
-    layer = str(results.parameters.get("layer") or "none: inputs and outputs only") if results.parameters else ""
+    layer = str(results.parameters.get("layer") or tr("none: inputs and outputs only")) if results.parameters else ""
     count = int(results.computed.sum())
     cost = ""
     if count:
         each = duration_text(results.seconds / count)
-        cost = f"forward passes a slice: {results.passes:g}, {each}; so far {results.seconds:.1f} s, slices: {count}"
+        cost = tr("forward passes a slice: {passes:g}, {each}; so far {seconds:.1f} s, slices: {count}").format(
+            passes=results.passes, each=each, seconds=results.seconds, count=count
+        )
     scores = explaining.scoring.of(key, k)
     return [
-        ("Method", entry.title),
-        ("Family", entry.family),
-        ("Reference", entry.reference),
-        ("Slice", f"{k + 1} of {len(series)}"),
-        ("State", explaining.state(key, k)),
-        ("Explained class", explaining.classes[explained] if explained >= 0 else ""),
-        ("Layer", layer),
-        ("Settings", parameters),
-        ("Cells", f"every {results.cells.stride:g} network pixels, the first at {results.cells.centre:g}"),
-        ("Details", details),
-        ("Scores", score_words(explaining, key, (), k) if isinstance(scores, MapScores) else ""),
-        ("Cost", cost),
-        ("Computed", results.created[k]),
-        ("Model", f"{model.manifest.name} {model.manifest.version} ({model.manifest.network})"),
-        ("Model hash", model.sha256),
-        ("Volume hash", session.volume.sha256 if session.volume is not None else "the series is still being read"),
-        ("Trained on", model.manifest.trained_on.sentence),
-        ("Differences", " ".join(explaining.mismatches)),
+        (tr("Method"), entry.title),
+        (tr("Family"), entry.family),
+        (tr("Reference"), entry.reference),
+        (tr("Slice"), tr("{k} of {count}").format(k=k + 1, count=len(series))),
+        (tr("State"), explaining.state(key, k)),
+        (tr("Explained class"), tr(explaining.classes[explained]) if explained >= 0 else ""),
+        (tr("Layer"), layer),
+        (tr("Settings"), parameters),
+        (
+            tr("Cells"),
+            tr("every {stride:g} network pixels, the first at {centre:g}").format(
+                stride=results.cells.stride, centre=results.cells.centre
+            ),
+        ),
+        (tr("Details"), details),
+        (tr("Scores"), score_words(explaining, key, (), k) if isinstance(scores, MapScores) else ""),
+        (tr("Cost"), cost),
+        (tr("Computed"), results.created[k]),
+        (tr("Model"), f"{model.manifest.name} {model.manifest.version} ({model.manifest.network})"),
+        (tr("Model hash"), model.sha256),
+        (
+            tr("Volume hash"),
+            session.volume.sha256 if session.volume is not None else tr("the series is still being read"),
+        ),
+        (tr("Trained on"), said(model.manifest.trained_on.sentence)),
+        (tr("Differences"), " ".join(said(sentence) for sentence in explaining.mismatches)),
         ("Overread", xai.__version__),
-        ("Notice", RESEARCH_USE_ONLY),
+        (tr("Notice"), said(RESEARCH_USE_ONLY)),
     ]
 
 

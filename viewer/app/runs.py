@@ -219,7 +219,7 @@ class Runs(QObject):
         run, k, _ = self._asked
         run.attempts[k] = run.attempts.get(k, 0) + 1
         if run.attempts[k] >= ATTEMPTS:
-            self._method(run.key, run.target).states[k] = tr("failed: {why}").format(why=why)
+            self._method(run.key, run.target).states[k] = f"failed: {why}"
             self._done_with(run, k)
         self._asked, self._share = None, 0.0
         self.message.emit(why, True)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from viewer.core.words import tr
 from xai.imaging.geometry import VolumeGeometry
 
 Position = tuple[float, float]
@@ -82,8 +83,9 @@ def mark_words(text: str) -> str:
         return ""
     left, top, right, bottom = mark.box
     if mark.is_point:
-        return f"column {left:.0f}, row {top:.0f}"
-    return f"columns {left:.0f}–{right:.0f}, rows {top:.0f}–{bottom:.0f}"
+        return tr("column {column}, row {row}").format(column=f"{left:.0f}", row=f"{top:.0f}")
+    columns, rows = f"{left:.0f}–{right:.0f}", f"{top:.0f}–{bottom:.0f}"
+    return tr("columns {columns}, rows {rows}").format(columns=columns, rows=rows)
 
 
 def to_stored(mark: Mark, geometry: VolumeGeometry) -> Mark:

@@ -174,7 +174,7 @@ def _lines(*lines: str) -> tuple[str, ...]:
 
 
 def _modality_text(info: SeriesInfo, geometry: VolumeGeometry) -> str:
-    return " · ".join(_lines(info.modality or "", geometry.plane, info.body_part.lower()))
+    return " · ".join(_lines(info.modality or "", geometry.plane and tr(geometry.plane), info.body_part.lower()))
 
 
 def _identity_lines(identity: Identity | None) -> tuple[str, ...]:

@@ -26,6 +26,11 @@ def speak(translate: Translate | None) -> None:
     _translate = translate or _in_english
 
 
+def speaks_english() -> bool:
+    """Whether texts are shown as they stand in the code."""
+    return _translate is _in_english
+
+
 def tr(text: str, hint: str = "", n: int = -1) -> str:
     """Return ``text`` in the user's language; "%n" in it stands for the number ``n``, which chooses the plural."""
     return _translate(text, hint, n)

@@ -19,6 +19,7 @@ from viewer.app.session import Session
 from viewer.app.what_if import WhatIf
 from viewer.core import view_state
 from viewer.core.overlay import OverlayStyle
+from viewer.core.said import said
 from viewer.core.what_if import WhatIfFinding
 from viewer.core.words import tr
 from viewer.ui import pages
@@ -69,9 +70,7 @@ class ExplanationDesk(QObject):
         panel.scoresTurned.connect(self.refreshWanted)
         explaining.scoring.changed.connect(self.refreshWanted)
         explaining.chosen.described.connect(self.refreshWanted)
-        explaining.runs.progressed.connect(
-            lambda job, done, total: bench.task_bar.show_progress(job, done, total, 100, "runs")
-        )
+        explaining.runs.progressed.connect(self._show_progress)
         self.brush.left.connect(self.leave_what_if)
         self.brush.resized.connect(bar.show_size)
         bar.sizeChanged.connect(self.brush.set_radius)
@@ -98,6 +97,10 @@ class ExplanationDesk(QObject):
             "overlay.whatif": self._toggle_what_if,
             "overlay.attach": self._attach,
         }
+
+    def _show_progress(self, job: str, done: int, total: int) -> None:
+        # A method, not a lambda: those are not let go of when another look or language makes a new window.
+        self._bench.task_bar.show_progress(job, done, total, 100, "runs")
 
     # Methods --------------------------------------------------------------------------------------------------------
 
@@ -174,7 +177,7 @@ class ExplanationDesk(QObject):
             self.leave_what_if()
         elif self._explaining.model is None or self._session.series is None or self._explaining.refusal:
             self.message.emit(
-                self._explaining.refusal or tr("The brush needs a series and a model that is loaded."), False
+                said(self._explaining.refusal) or tr("The brush needs a series and a model that is loaded."), False
             )
         else:
             self._bench.what_if.setVisible(True)
@@ -199,7 +202,7 @@ class ExplanationDesk(QObject):
         if not self.is_painting:
             return
         before, after = self.what_if.effect
-        name = self._explaining.classes[1] if len(self._explaining.classes) > 1 else ""
+        name = tr(self._explaining.classes[1]) if len(self._explaining.classes) > 1 else ""
         if not self.what_if.is_painted:
             words = tr("Paint over tissue: what would the model say without it?")
         elif not self.what_if.is_tissue_painted:
@@ -236,7 +239,9 @@ class ExplanationDesk(QObject):
         attach_finding(self._reading, finding)
         words = tr("Attached to the feedback: slice {k}, {name} {before:.2f} → {after:.2f}.")
         self.message.emit(
-            words.format(k=finding.slice_index, name=finding.class_name, before=finding.before, after=finding.after),
+            words.format(
+                k=finding.slice_index, name=tr(finding.class_name), before=finding.before, after=finding.after
+            ),
             False,
         )
 

@@ -43,6 +43,7 @@ class Files(QObject):
         super().__init__(window)
         self._recents = recents
         self._writing: Task | None = None
+        self._written_to = Path()
         self._window, self._runner = window, runner
         self._session, self._explaining, self._reading = session, explaining, reading
         session.pathsOpened.connect(self._remember)
@@ -106,7 +107,7 @@ class Files(QObject):
         def take(paths: list[Path]) -> None:
             self._explaining.open_model(paths[0])
 
-        choose(self._window, "Open the folder of a model", take, QFileDialog.FileMode.Directory)
+        choose(self._window, tr("Open the folder of a model"), take, QFileDialog.FileMode.Directory)
 
     def export_ratings(self) -> None:
         """Show what will be written, ask where it goes, and write it."""
@@ -122,18 +123,26 @@ class Files(QObject):
         """Ask for a folder and write what was computed of the open series into it."""
         volume = self._session.volume
         if volume is None or not any(self._explaining.counts()):
-            self.message.emit("There are no maps to write yet: the series is still being read.", True)
+            self.message.emit(tr("There are no maps to write yet: the series is still being read."), True)
             return
         explanations = self._explaining.explanations(volume.sha256)
 
         def take(paths: list[Path]) -> None:
             task = self._runner.run(maps_writing(explanations, paths[0]), title="Writing the maps")
-            task.succeeded.connect(lambda _: self.message.emit(f"Maps written to {paths[0]}.", False))
-            task.failed.connect(lambda why: self.message.emit(why, True))
+            task.succeeded.connect(self._say_written)
+            task.failed.connect(self._say_failed)
             task.finished.connect(self.mapsWritten)
-            self._writing = task
+            self._writing, self._written_to = task, paths[0]
 
-        choose(self._window, "Export maps into a folder", take, QFileDialog.FileMode.Directory)
+        choose(self._window, tr("Export maps into a folder"), take, QFileDialog.FileMode.Directory)
+
+    # Methods, not lambdas: those are not let go of when another look or language makes a new window.
+
+    def _say_written(self) -> None:
+        self.message.emit(tr("Maps written to {path}.").format(path=self._written_to), False)
+
+    def _say_failed(self, why: str) -> None:
+        self.message.emit(why, True)
 
     @property
     def is_writing(self) -> bool:

@@ -22,7 +22,8 @@ def history_page(item: Item, changes: Sequence[Revision]) -> str:
         cells = (when, change.stage, change.old or "–", change.new or tr("taken back"), reason)
         rows.append("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>")
     if not rows:
-        return f"<h3>{escape(tr(item.text))}</h3><p>{escape(tr('Not answered yet.'))}</p>"
+        nothing = tr("Not answered yet.")
+        return f"<h3>{escape(tr(item.text))}</h3><p>{escape(nothing)}</p>"
     table = f"<table cellspacing='0' cellpadding='4' width='100%'><tr>{head}</tr>{''.join(rows)}</table>"
     note = tr("Nothing is ever deleted: each change is an entry of its own in the log.")
     return f"<h3>{escape(tr(item.text))}</h3>{table}<p>{escape(note)}</p>"

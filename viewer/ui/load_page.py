@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from viewer.core.load_report import CODE_WORDS, SEVERE, LoadReport, Section
+from viewer.core.said import said
 from viewer.core.words import tr
 from viewer.ui import theme
 
@@ -19,7 +20,8 @@ def load_page(report: LoadReport) -> str:
     parts = [f"<p>{counts}</p>"]
     parts += [_section(section) for section in report.sections]
     if report.sound:
-        parts.append(f"<h3>{escape(tr('Nothing odd about'))}</h3><ul>")
+        heading = tr("Nothing odd about")
+        parts.append(f"<h3>{escape(heading)}</h3><ul>")
         parts += [f"<li>{escape(section.title)}<br>{_muted(section.facts)}</li>" for section in report.sound]
         parts.append("</ul>")
     return "".join(parts)
@@ -32,7 +34,7 @@ def _section(section: Section) -> str:
     parts.append("<ul>")
     for problem in section.problems:
         colour = (theme.FAILURE if problem.code in SEVERE else theme.WARNING).name()
-        words = f"<b style='color:{colour}'>{escape(tr(CODE_WORDS[problem.code]))}</b>: {escape(problem.message)}"
+        words = f"<b style='color:{colour}'>{escape(tr(CODE_WORDS[problem.code]))}</b>: {escape(said(problem.message))}"
         more = len(problem.files) - FILES_NAMED
         names = ", ".join(problem.files[:FILES_NAMED])
         if more > 0:

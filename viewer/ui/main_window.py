@@ -112,7 +112,7 @@ class MainWindow(QMainWindow):
 
     def _show_title(self) -> None:
         series = self._session.series
-        name = f"{series.info.description or tr('series')} – " if series is not None else ""
+        name = (series.info.description or tr("series")) + " – " if series is not None else ""
         self.setWindowTitle(name + tr("Overread – research use only, not a medical device"))
 
     # Wiring ---------------------------------------------------------------------------------------------------------
@@ -147,9 +147,9 @@ class MainWindow(QMainWindow):
             "rate.read-first": self._toggle_read_first,
             "rate.lock": self._lock,
             "rate.reader": partial(self.form.reader.setFocus, Qt.FocusReason.ShortcutFocusReason),
-            "help.keys": partial(self._show_page, "Keys and mouse", self._keys_page),
-            "help.problems": partial(self._show_page, "Load report", self._load_page),
-            "help.about": partial(self._show_page, "About Overread", pages.about_page),
+            "help.keys": partial(self._show_page, QT_TR_NOOP("Keys and mouse"), self._keys_page),
+            "help.problems": partial(self._show_page, QT_TR_NOOP("Load report"), self._load_page),
+            "help.about": partial(self._show_page, QT_TR_NOOP("About Overread"), pages.about_page),
         }
         for number in range(8):
             own[f"rate.{number}"] = partial(self.form.answer_current, number)
@@ -190,7 +190,7 @@ class MainWindow(QMainWindow):
         self.bench.marking.marked.connect(reading.answer)
         reading.stepped.connect(session.did)
         reading.revised.connect(self._show_revised)
-        reading.locked.connect(lambda _: self.form.mark("dx"))
+        reading.locked.connect(self._begin_stage)
         self.task_bar.cancelRequested.connect(self.actions_by_id["work.cancel"].trigger)
         session.seriesChanged.connect(self._show_title)
         self._content.refreshed.connect(self._show_actions)
@@ -202,6 +202,9 @@ class MainWindow(QMainWindow):
             message.connect(self.task_bar.show_message)
         reading.readerChanged.connect(self.form.reader.setText)
 
+    def _begin_stage(self) -> None:
+        self.form.mark("dx")
+
     def _explaining_progressed(self, done: int, total: int) -> None:
         self.task_bar.show_progress(tr("Predicting and explaining"), done, total)
 
@@ -209,12 +212,12 @@ class MainWindow(QMainWindow):
         """Say where the demo's pictures come from."""
         if demo:
             self.task_bar.show_message(
-                "Demo: synthetic phantom legs, not patients, and a model trained on such phantoms."
+                tr("Demo: synthetic phantom legs, not patients, and a model trained on such phantoms.")
             )
 
     def show_engine(self, info: EngineInfo) -> None:
         """Say where the engine computes."""
-        self.task_bar.device.setText(f"Computing on {info.device.upper()}")
+        self.task_bar.device.setText(tr("Computing on {device}").format(device=info.device.upper()))
 
     # Actions --------------------------------------------------------------------------------------------------------
 
@@ -288,7 +291,7 @@ class MainWindow(QMainWindow):
     def _show_history(self, item_id: str) -> None:
         item = ITEMS[item_id]
         changes = self._reading.history(item)
-        self._show_page(tr("Changes of this answer"), lambda: history_page(item, changes))
+        self._show_page(QT_TR_NOOP("Changes of this answer"), lambda: history_page(item, changes))
 
     def _show_page(self, title: str, page: Callable[[], str]) -> None:
         show_page(self, tr(title), page())

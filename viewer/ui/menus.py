@@ -9,7 +9,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMainWindow, QMenu, QWidget
 
-from viewer.app.commands import COMMANDS, MENU_TITLES, MENUS, PICTURE_MENU, WHEEL_AND_REST, Command, find_command
+from viewer.app.command_row import Command
+from viewer.app.commands import COMMANDS, MENU_TITLES, MENUS, PICTURE_MENU, WHEEL_AND_REST, find_command
 from viewer.core.mouse import DEFAULT_PROFILE, MouseProfile
 from viewer.core.words import tr
 from viewer.ui import theme

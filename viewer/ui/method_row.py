@@ -11,8 +11,8 @@ from viewer.core.overlay import OverlayStyle
 from viewer.core.words import tr
 from viewer.ui import theme
 
-LONGEST_STATE = "about 90 s"
-"""A state that always has room beside the title."""
+LONGEST_STATE = 90
+"""Seconds whose words always have room beside the title."""
 TICK_AND_GAPS = 60
 """Pixels of the box, the margins and the gaps of a row."""
 
@@ -112,7 +112,7 @@ class MethodRow(QFrame):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Shorten a long title, so that the state beside it can be read; the tooltip has all of it."""
         metrics = self.tick.fontMetrics()
-        taken = metrics.horizontalAdvance(LONGEST_STATE) + TICK_AND_GAPS
+        taken = metrics.horizontalAdvance(tr("about {n} s").format(n=LONGEST_STATE)) + TICK_AND_GAPS
         taken += self.run.sizeHint().width() if not self.run.isHidden() else 0
         self.tick.setText(metrics.elidedText(self._title, Qt.TextElideMode.ElideRight, self.width() - taken))
         super().resizeEvent(event)

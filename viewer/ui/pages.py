@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from html import escape
 
 import xai
+from viewer.core.said import said
+from viewer.core.words import tr
 from viewer.ui.menus import keys_page
 from xai.notice import RESEARCH_USE_ONLY
 
@@ -22,9 +24,12 @@ def card_page(card: Sequence[tuple[str, str]]) -> str:
 
 def about_page() -> str:
     """Return version, licence and intended use."""
+    purpose = tr(
+        "Overread shows MRI series with a local classifier's predictions and the reasons for them, and keeps a "
+        "reader's opinion of both. It makes no connection to any network."
+    )
+    licence = tr("Licence MIT. Uses Qt (LGPL-3) through PySide6, PyTorch, pydicom, nibabel and others.")
     return (
-        f"<h2>Overread {xai.__version__}</h2><p><b>{escape(RESEARCH_USE_ONLY)}</b></p>"
-        "<p>Overread shows MRI series with a local classifier's predictions and the reasons for them, and keeps a "
-        "reader's opinion of both. It makes no connection to any network.</p>"
-        "<p>Licence MIT. Uses Qt (LGPL-3) through PySide6, PyTorch, pydicom, nibabel and others.</p>"
+        f"<h2>Overread {xai.__version__}</h2><p><b>{escape(said(RESEARCH_USE_ONLY))}</b></p>"
+        f"<p>{escape(purpose)}</p><p>{escape(licence)}</p>"
     )

@@ -7,6 +7,7 @@ from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from viewer.app.display import PredictionText
+from viewer.core.words import tr
 from viewer.ui import theme
 
 
@@ -18,7 +19,7 @@ class ProbabilityBar(QWidget):
         self._value: float | None = None
         self.setFixedHeight(10)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setAccessibleName("Probability")
+        self.setAccessibleName(tr("Probability"))
 
     def sizeHint(self) -> QSize:
         """Return a thin bar's size."""
@@ -54,23 +55,23 @@ class PredictionPanel(QWidget):
         font.setPointSizeF(font.pointSizeF() * 1.5)
         font.setBold(True)
         self.verdict.setFont(font)
-        self.verdict.setAccessibleName("Model's answer for this slice")
+        self.verdict.setAccessibleName(tr("Model's answer for this slice"))
         self.number = QLabel()
         self.number.setFont(font)
-        self.number.setAccessibleName("Probability")
+        self.number.setAccessibleName(tr("Probability"))
         self.bar = ProbabilityBar()
         self.series = theme.muted()
         self.model = theme.muted()
         self.mismatch = theme.muted()
         self.mismatch.setProperty("role", "warning")
-        self.mismatch.setAccessibleName("How this series differs from what the model was trained on")
+        self.mismatch.setAccessibleName(tr("How this series differs from what the model was trained on"))
         line = QHBoxLayout()
         line.addWidget(self.verdict, 1)
         line.addWidget(self.number)
         column = QVBoxLayout(self)
         column.setContentsMargins(theme.GAP, theme.GAP, theme.MARGIN, theme.GAP)
         column.setSpacing(3)
-        column.addWidget(theme.heading("Model on this slice"))
+        column.addWidget(theme.heading(tr("Model on this slice")))
         column.addLayout(line)
         column.addWidget(self.bar)
         for label in (self.series, self.model, self.mismatch):

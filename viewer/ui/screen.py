@@ -22,6 +22,7 @@ from viewer.core.overlay import OverlayStyle
 from viewer.core.ratings import Answer
 from viewer.core.resolving import ResolvedView
 from viewer.core.revisions import answer_words
+from viewer.core.said import said
 from viewer.core.stages import asked
 from viewer.core.words import tr
 from viewer.ui.explanation_desk import ExplanationDesk
@@ -152,7 +153,7 @@ class Screen(QObject):
             self.refresh_soon()
 
     def _empty_text(self) -> str:
-        return "Reading…" if self._session.series is not None else self._hint
+        return tr("Reading…") if self._session.series is not None else self._hint
 
     def _show_overlays(self) -> None:
         state = self._reveal.state
@@ -200,8 +201,8 @@ class Screen(QObject):
         self._list_series()
         problems = self._session.catalog.problems
         if problems:
-            more = f" and {len(problems) - 1} more (F2)" if len(problems) > 1 else ""
-            self._bench.task_bar.show_message(problems[0].message + more, True)
+            more = tr(" and {count} more (F2)").format(count=len(problems) - 1) if len(problems) > 1 else ""
+            self._bench.task_bar.show_message(said(problems[0].message) + more, True)
 
     def _list_series(self) -> None:
         self._bench.series_panel.show_entries(series_entries(self._session.catalog.series))

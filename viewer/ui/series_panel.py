@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from viewer.core.load_report import SEVERE, plane_text, series_title, study_numbers, study_title
+from viewer.core.said import said
 from viewer.core.words import tr
 from viewer.ui import theme
 from viewer.ui.series_menu import ChoosesBeside, Index, SeriesMenu
@@ -71,7 +72,7 @@ def series_entries(series: Sequence[Series]) -> list[SeriesEntry]:
                 study_title(study),
                 series_title(one),
                 (_joined(count, plane_text(one)), _joined(f"{rows} × {columns}", one.info.modality or "")),
-                tuple(problem.message for problem in one.problems),
+                tuple(said(problem.message) for problem in one.problems),
                 any(problem.code in SEVERE for problem in one.problems),
             )
         )

@@ -11,6 +11,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QBrush, QColor, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QAbstractSlider, QSizePolicy, QToolTip, QWidget
 
+from viewer.core.said import said
 from viewer.core.words import tr
 from viewer.ui import theme
 from xai.imaging.volume import Gap
@@ -234,7 +235,7 @@ class SliceStrip(QAbstractSlider):
     def describe(self, k: int) -> str:
         """Return what is known of slice ``k`` in words."""
         if k in self._failed:
-            what = tr("could not be read") + (f"\n{self._failed[k]}" if self._failed[k] else "")
+            what = tr("could not be read") + (f"\n{said(self._failed[k])}" if self._failed[k] else "")
         elif not self._read[k]:
             what = tr("not read yet")
         elif self._hidden:

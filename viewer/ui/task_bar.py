@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from PySide6.QtCore import QElapsedTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QWidget
 
+from viewer.core.said import said
 from viewer.core.words import tr
 from viewer.ui import theme
 from viewer.ui.menus import command_tip
@@ -77,6 +78,7 @@ class TaskBar(QWidget):
 
     def show_message(self, text: str, failure: bool = False) -> None:
         """Show one sentence until the next one."""
+        text = said(text)
         self.message.setText(text)
         self.message.setToolTip(text)
         self.message.setProperty("role", "failure" if failure else "")
@@ -116,7 +118,7 @@ class TaskBar(QWidget):
             return
         work = list(self._works.values())[-1]
         more = tr("and {n} more").format(n=len(self._works) - 1) if len(self._works) > 1 else ""
-        self.job.setText(", ".join(part for part in (work.job, more, work.left) if part))
+        self.job.setText(", ".join(part for part in (said(work.job), more, work.left) if part))
         self.bar.setRange(0, work.total)
         self.bar.setValue(work.done)
         self.bar.setFormat(work.count)

@@ -21,6 +21,7 @@ from viewer.ui.application import Workplace, make_application
 from viewer.ui.hands import Hands, TooLongError
 from viewer.ui.main_window import MainWindow
 from viewer.ui.series_panel import SeriesTree
+from viewer.ui.tour_language import speak_italian
 from viewer.ui.tour_layouts import show_overlays, show_two_series
 
 COSTLY = ("occlusion", "shap", "integrated-gradients")
@@ -381,6 +382,8 @@ class Tour:
             self._expect(place.preferences.theme == name, f"the {name} look is in force at once")
             hands.picture(f"16-{name}")
         self._expect(self._session.state == state, "another look changes nothing that is shown")
+        speak_italian(hands, place, self._expect)
+        self._expect(self._session.state == state, "another language changes nothing that is shown")
         for keys in ("F7", "F8"):
             hands.press(keys)
         self._expect(not self._window.form.isVisible(), "the panels make room for the picture")

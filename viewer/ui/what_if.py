@@ -207,7 +207,12 @@ class WhatIfBar(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.effect = QLabel()
-        self.effect.setMinimumWidth(self.effect.fontMetrics().horizontalAdvance("affected 0.00 → 0.00") + 20)
+        self.effect.setMinimumWidth(
+            self.effect.fontMetrics().horizontalAdvance(
+                tr("{name} {before} → {after}").format(name=tr("affected"), before="0.00", after="0.00")
+            )
+            + 20
+        )
         self.effect.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         font = self.effect.font()
         font.setBold(True)

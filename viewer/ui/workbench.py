@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QSplitter, QVBoxLayout, QWidget
 
 from viewer.app.method_words import MethodText
+from viewer.core.words import tr
 from viewer.ui import theme
 from viewer.ui.marking import Marking
 from viewer.ui.overlay_panel import OverlayPanel
@@ -33,7 +34,7 @@ class Workbench(QSplitter):
     def __init__(self, methods: Sequence[MethodText], parent: QWidget | None = None) -> None:
         super().__init__(Qt.Orientation.Horizontal, parent)
         self.series_panel = SeriesPanel()
-        self.views = tuple(SliceView(f"Picture {number}") for number in range(1, 5))
+        self.views = tuple(SliceView(tr("Picture {number}").format(number=number)) for number in range(1, 5))
         self.grid = ViewGrid(self.views)
         self.marking = Marking(self.views, self)
         self.strip = SliceStrip()
@@ -72,7 +73,7 @@ class Workbench(QSplitter):
         values = QHBoxLayout()
         values.setContentsMargins(theme.MARGIN + 8, 0, theme.MARGIN, 4)
         self.readout.setFont(theme.mono_font(self.readout, -1))
-        self.readout.setAccessibleName("Values under the pointer")
+        self.readout.setAccessibleName(tr("Values under the pointer"))
         values.addWidget(self.readout, 1)
         centre = QWidget()
         column = QVBoxLayout(centre)
