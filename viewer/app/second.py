@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
+from viewer.app.series_reading import SliceRead, outwards
 from viewer.app.tasks import Emit, Task, TaskRunner, Work
 from viewer.core.beside import Relation, SecondContext, relate
 from viewer.core.resolving import ViewContext
@@ -17,26 +18,17 @@ from xai.errors import ImagingError
 from xai.imaging.series import Series
 from xai.progress import Progress
 
-Arrival = tuple[int, NDArray[np.float32], str]
-"""Slice number, its values (H, W), and why it could not be read (empty when it could)."""
-
-
-def outwards_from(start: int, count: int) -> list[int]:
-    """Return slice numbers from ``start`` outwards."""
-    return sorted(range(count), key=lambda k: (abs(k - start), k))
-
 
 def second_reading(series: Series, start: int) -> Work:
-    """Return the work of reading ``series`` from slice ``start`` outwards: emits an `Arrival` per slice."""
+    """Return the work of reading ``series`` from slice ``start`` outwards: emits a `SliceRead` per slice."""
 
     def work(progress: Progress, emit: Emit) -> None:
-        for done, k in enumerate(outwards_from(start, len(series))):
+        for done, k in enumerate(outwards(len(series), start)):
             progress(done, len(series))
             try:
-                arrival: Arrival = (k, series.read_slice(k), "")
+                emit(SliceRead(k, series.read_slice(k)))
             except ImagingError as error:
-                arrival = (k, np.full(series.geometry.shape[1:], np.nan, np.float32), str(error))
-            emit(arrival)
+                emit(SliceRead(k, np.full(series.geometry.shape[1:], np.nan, np.float32), str(error)))
 
     return work
 
@@ -105,16 +97,15 @@ class SecondSeries(QObject):
         if had_one:
             self.changed.emit()
 
-    def _arrived(self, arrival: Arrival) -> None:
-        k, values, failure = arrival
+    def _arrived(self, read: SliceRead) -> None:
         is_first = all(one is None for one in self.slices)
-        self.slices[k] = values
-        if failure:
-            self.failures[k] = failure
-            self.message.emit(failure, True)
+        self.slices[read.index] = read.values
+        if read.failure:
+            self.failures[read.index] = read.failure
+            self.message.emit(read.failure, True)
         if is_first:
-            self._look_at_values([values])
-        self.sliceArrived.emit(k)
+            self._look_at_values([read.values])
+        self.sliceArrived.emit(read.index)
 
     def _read(self) -> None:
         self._look_at_values([values for values in self.slices if values is not None])
