@@ -652,6 +652,10 @@
         <translation>Combinazioni di metodi</translation>
     </message>
     <message>
+        <source>cost varies</source>
+        <translation>costo variabile</translation>
+    </message>
+    <message>
         <source>There is no finished map of this slice to score.</source>
         <translation>Nessuna mappa completa di questo strato da misurare.</translation>
     </message>
@@ -1878,6 +1882,14 @@
     <message>
         <source>{name} {before:.2f} → …</source>
         <translation>{name} {before:.2f} → …</translation>
+    </message>
+    <message>
+        <source>{name} {before:.2f} → {after:.2f}</source>
+        <translation>{name} {before:.2f} → {after:.2f}</translation>
+    </message>
+    <message>
+        <source>log-odds {before:.2f} → {after:.2f}</source>
+        <translation>log-odds {before:.2f} → {after:.2f}</translation>
     </message>
     <message>
         <source>{name} {before} → {after}</source>
