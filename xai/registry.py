@@ -20,6 +20,8 @@ class ExplainerEntry:
     path: str
     cost: Literal["cheap", "costly"] = "cheap"
     """Cheap takes about one pass, so that it is computed without being asked for; costly takes many."""
+    shows: Literal["evidence", "disagreement"] = "evidence"
+    """What high values mean: that the class is supported there, or that methods do not agree about it there."""
 
 
 PUBLISHED_ENSEMBLES = (
@@ -123,7 +125,12 @@ EXPLAINERS: Mapping[str, ExplainerEntry] = MappingProxyType(
             "Consensus of families", "Ensemble", "This program", "xai.explainers.consensus:Consensus", "costly"
         ),
         "disagreement": ExplainerEntry(
-            "Disagreement of families", "Ensemble", "This program", "xai.explainers.consensus:Disagreement", "costly"
+            "Disagreement of families",
+            "Ensemble",
+            "This program",
+            "xai.explainers.consensus:Disagreement",
+            "costly",
+            "disagreement",
         ),
     }
 )

@@ -3211,5 +3211,13 @@ Ctrl+clic su una dell&apos;elenco, o Ctrl+Shift+PgDown.</translation>
         <source>Values under the pointer</source>
         <translation>Valori sotto il puntatore</translation>
     </message>
+    <message>
+        <source>disagreement about {name}</source>
+        <translation>disaccordo su {name}</translation>
+    </message>
+    <message>
+        <source>evidence against and for {name}</source>
+        <translation>evidenza contro e a favore di {name}</translation>
+    </message>
 </context>
 </TS>

@@ -29,6 +29,7 @@ from viewer.core.resolving import ResolvedView, resolve
 from viewer.core.said import said
 from viewer.core.view_state import Pane
 from viewer.core.words import QT_TR_NOOP, tr
+from xai.registry import ExplainerEntry
 
 SCALE_WORDS = {
     "slice": QT_TR_NOOP("scale: this slice"),
@@ -98,7 +99,8 @@ def _layers(
             notes.append(f"{title}: {explaining.state(key, view.slice_index)}")
         explained = int(explaining.series_targets()[view.slice_index])
         name = tr(explaining.classes[explained]) if 0 <= explained < len(explaining.classes) else "?"
-        captions = [tr("evidence for {name}").format(name=name), tr(SCALE_WORDS[style.scale])]
+        says = tr(_says(explaining.catalogue[key], style)).format(name=name)
+        captions = [says, tr(SCALE_WORDS[style.scale])]
         if not style.diverging and cut_value(style, *limits) < limits[0]:
             # Below the first colour, and so not to be seen on the bar.
             least = number_text(max(cut_value(style, *limits), 0.0), limits[1] - limits[0])
@@ -109,6 +111,15 @@ def _layers(
                 captions.append(tr("body only"))
         bars.insert(0, NamedBar(title, tuple(captions), colour_bar(style, *limits)))
     return layers, bars, notes
+
+
+def _says(entry: ExplainerEntry, style: OverlayStyle) -> str:
+    """Return what high values of a map mean, for a class ``{name}``."""
+    if entry.shows == "disagreement":
+        return QT_TR_NOOP("disagreement about {name}")
+    if style.diverging:
+        return QT_TR_NOOP("evidence against and for {name}")
+    return QT_TR_NOOP("evidence for {name}")
 
 
 def limits_of(

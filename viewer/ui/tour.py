@@ -23,9 +23,7 @@ from viewer.ui.main_window import MainWindow
 from viewer.ui.series_panel import SeriesTree
 from viewer.ui.tour_language import speak_italian
 from viewer.ui.tour_layouts import show_overlays, show_two_series
-
-COSTLY = ("occlusion", "shap", "integrated-gradients")
-"""Methods that are computed when asked for; the tour shows the first that there is."""
+from viewer.ui.tour_methods import run_costly
 
 
 def run_tour(out: Path) -> int:
@@ -79,7 +77,7 @@ class Tour:
         self._scroll()
         self._window_and_zoom()
         self._explain()
-        self._run_costly()
+        run_costly(self._hands, self._window, self._explaining, self._session)
         self._paint()
         self._compare()
         self._rate()
@@ -195,26 +193,6 @@ class Tour:
         for _ in range(2):
             hands.press("T")
         self._wait_for_maps()
-        while session.state.active != "hirescam":
-            hands.press("]")
-
-    def _run_costly(self) -> None:
-        hands, explaining, session = self._hands, self._explaining, self._session
-        panel, k = self._window.overlays, session.state.slice_index
-        key = next(key for key in COSTLY if key in explaining.catalogue)
-        family = panel.family_fold(explaining.catalogue[key].family)
-        if not family.is_open:
-            hands.click(family.heading)
-        hands.picture("09-families")
-        hands.click(panel.rows[key].run, QPoint(10, 10))
-        hands.wait(f"{key} of this slice", lambda: explaining.has_map(key, k), explaining.resultsChanged)
-        self._window.refresh()
-        hands.picture(f"09-{key}")
-        hands.press("Shift+F3")
-        hands.wait("scores", lambda: explaining.scoring.of(key, k) is not None, explaining.scoring.changed)
-        self._window.refresh()
-        hands.picture("09-scores")
-        hands.press("Shift+F3")
         while session.state.active != "hirescam":
             hands.press("]")
 
