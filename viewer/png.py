@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont, PngImagePlugin
 
 import xai
+from viewer.core.bodies import paints_outside, slice_body
 from viewer.core.overlay import OverlayStyle, ValueRange, colour_bar, legend_text, value_range
 from viewer.core.planes import NO_GEOMETRY, position_text, scale_bar
 from viewer.core.render import render
@@ -45,18 +46,21 @@ def slice_picture(
     """Return slice ``k`` (from 0) as a picture in display order, with the map of ``explanation`` over it."""
     style = style or OverlayStyle()
     limits: ValueRange | None = None
-    overlays = []
+    overlays, body, on_body = [], None, ""
     if explanation is not None:
         values = explanation.slice_values(k)
         limits = value_range(values, style)
         overlays = [(values, style, limits)]
+        body = slice_body(volume.array[k])
+        if limits is not None and paints_outside(values, style, limits, body):
+            on_body = " · body only"
     geometry = volume.geometry
-    pixels = render(volume.array[k], geometry.display, window, overlays=overlays)
+    pixels = render(volume.array[k], geometry.display, window, overlays=overlays, body=body)
     rgb = np.stack([(pixels >> np.uint32(shift)) & np.uint32(0xFF) for shift in (16, 8, 0)], axis=-1)
     picture = _square_pixels(Image.fromarray(rgb.astype(np.uint8)), geometry.shown_spacing)
     _draw_letters(picture, geometry.edge_letters)
     _draw_scale(picture, geometry)
-    lines = _caption(volume, k, window, explanation, style, limits)
+    lines = _caption(volume, k, window, explanation, style, limits, on_body)
     return _lay_out(picture, lines, style if limits else None, limits)
 
 
@@ -101,6 +105,7 @@ def _caption(
     explanation: Explanation | None,
     style: OverlayStyle,
     limits: ValueRange | None,
+    on_body: str,
 ) -> list[str]:
     geometry = volume.geometry
     place = position_text(geometry, k) or NO_GEOMETRY
@@ -111,18 +116,18 @@ def _caption(
         if not explanation.computed[k]:
             lines.append(f"{title} · not computed for this slice")
         else:
-            lines += _explained(explanation, k, title, style, limits)
+            lines += _explained(explanation, k, title, style, limits, on_body)
         lines += explanation.notes
     return [*lines, RESEARCH_USE_ONLY]
 
 
 def _explained(
-    explanation: Explanation, k: int, title: str, style: OverlayStyle, limits: ValueRange | None
+    explanation: Explanation, k: int, title: str, style: OverlayStyle, limits: ValueRange | None, on_body: str
 ) -> list[str]:
     target = int(explanation.target[k])
     name = explanation.classes[target] if 0 <= target < len(explanation.classes) else f"class {target}"
     state = explanation.states[k] or ("" if limits else "nothing speaks for the target")
-    said = f"{title} · no map for {name}: {state}" if state else legend_text(style, title, name)
+    said = f"{title} · no map for {name}: {state}" if state else legend_text(style, title, name) + on_body
     chances = zip(explanation.classes, explanation.prediction.probabilities[k].tolist(), strict=False)
     return [said, "model: " + ", ".join(f"{label} {chance:.2f}" for label, chance in chances)]
 
