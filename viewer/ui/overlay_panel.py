@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import QEvent, QObject, QSignalBlocker, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
     QCheckBox,
@@ -44,6 +45,8 @@ SCALES = (
 OPEN_AT_FIRST = "CAM"
 TALLEST = 430
 """Pixels that the panel takes at most before it scrolls: the questions under it must stay in sight."""
+SHARE, LEAST = 0.36, 150
+"""Of a low window's height it takes no more, but never fewer pixels than these."""
 
 
 class ContentScroll(QScrollArea):
@@ -68,8 +71,11 @@ class ContentScroll(QScrollArea):
                 control.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Follow the content's height, and leave the wheel to the area unless a control has the keyboard."""
-        if watched is self._content:
+        """Follow the content's and the window's height; the wheel is the area's unless a control has the keyboard."""
+        if watched is self.window():
+            if event.type() == QEvent.Type.Resize:
+                self.updateGeometry()
+        elif watched is self._content:
             if event.type() == QEvent.Type.LayoutRequest:
                 self.updateGeometry()
         elif event.type() == QEvent.Type.Wheel and isinstance(watched, QWidget) and not watched.hasFocus():
@@ -77,14 +83,19 @@ class ContentScroll(QScrollArea):
             return True
         return super().eventFilter(watched, event)
 
+    def showEvent(self, event: QShowEvent) -> None:
+        """Follow the window that it is in now."""
+        super().showEvent(event)
+        self.window().installEventFilter(self)
+
     def sizeHint(self) -> QSize:
-        """Return the content's size, cut at the limit."""
-        wanted = self._content.sizeHint()
-        return QSize(wanted.width(), min(wanted.height(), self._tallest))
+        """Return the content's size, cut at the limit and at its share of the window."""
+        wanted, share = self._content.sizeHint(), round(SHARE * self.window().height())
+        return QSize(wanted.width(), min(wanted.height(), self._tallest, max(share, LEAST)))
 
     def minimumSizeHint(self) -> QSize:
         """Return room for a few rows."""
-        return QSize(self._content.minimumSizeHint().width(), min(self.sizeHint().height(), 150))
+        return QSize(self._content.minimumSizeHint().width(), min(self.sizeHint().height(), LEAST))
 
 
 def _small(text: str, tip: str) -> QToolButton:
