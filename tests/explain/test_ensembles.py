@@ -13,7 +13,7 @@ from scipy.stats import rankdata, spearmanr
 from torch import Tensor, nn
 
 from xai.errors import ExplainError
-from xai.explainers.base import Attribution, make_explainer
+from xai.explainers.base import NO_SUPPORT, Attribution, make_explainer
 from xai.explainers.cam import GradCAM, HiResCAM
 from xai.explainers.consensus import ONE_MEMBER, Consensus, Disagreement, ranked
 from xai.explainers.ensemble import (
@@ -310,6 +310,13 @@ def test_disagreement_is_none_among_twins_and_most_among_opposites() -> None:
     np.testing.assert_allclose(apart, (ranked(maps["a"][0, 0], body) - 0.5).abs(), atol=1e-6)
     assert float(apart.max()) == pytest.approx(0.5)
     assert run(Disagreement(members("a")), maps, x).states == (ONE_MEMBER,)
+
+
+def test_where_no_member_supports_the_class_there_is_no_consensus() -> None:
+    x, maps = picture(), maps_of("a", "b")
+    against = {key: -1 - values.abs() for key, values in maps.items()}
+    assert run(Consensus(members(*against)), against, x).states == (NO_SUPPORT,)
+    assert run(Consensus(members(*maps)), maps, x).states == ("",)
 
 
 def test_families_disagree_not_their_members() -> None:

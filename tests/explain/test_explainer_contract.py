@@ -192,3 +192,22 @@ def test_unknown_methods_and_parameters_are_one_sentence() -> None:
         make_explainer("tealeaves")
     with pytest.raises(ExplainError, match="gradcam does not take spoons"):
         make_explainer("gradcam", spoons=3)
+
+
+@pytest.mark.parametrize(
+    ("key", "setting", "value"),
+    [
+        ("occlusion", "fill", "body_mean"),
+        ("occlusion", "score", "prob"),
+        ("occlusion", "stride", 0),
+        ("integrated-gradients", "rule", "mid"),
+        ("integrated-gradients", "points", 0),
+        ("scorecam", "batch_size", 0),
+        ("shap", "fill", "grey"),
+        ("hierarchical", "budget", -5),
+        ("consensus", "scores", "unifrom"),
+    ],
+)
+def test_a_misspelt_setting_is_refused_and_named(key: str, setting: str, value: object) -> None:
+    with pytest.raises(ExplainError, match=f"The setting {setting} of {key} is .*, not {value}"):
+        make_explainer(key, **{setting: value})

@@ -133,6 +133,16 @@ def test_a_prediction_that_no_window_changes_is_said_so_in_words() -> None:
     counts = [one["windows that changed the prediction"] for one in last.details]
     assert counts[0] != 0
     assert counts[1] == 0
+    # Each slice's own: the one without a flip ended with the first level, whatever the other did.
+    assert [one["finest window"] for one in last.details] == [4, 16]
+
+
+def test_progress_never_goes_back() -> None:
+    shares: list[float] = []
+    explainer = HierarchicalReference(16, 8, 4)
+    explainer.attribute(Corner(), corner(), torch.tensor([1, 1]), lambda done, total: shares.append(done / total))
+    assert shares == sorted(shares)
+    assert shares[-1] <= 1
 
 
 def test_windows_of_no_pixels_are_refused() -> None:

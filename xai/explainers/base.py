@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from importlib import import_module
-from typing import Protocol, runtime_checkable
+from typing import Literal, Protocol, get_args, get_origin, get_type_hints, runtime_checkable
 
 import numpy as np
 import torch
@@ -91,7 +91,32 @@ def make_explainer(key: str, **parameters: object) -> Explainer:
         explainer: Explainer = getattr(import_module(module), name)(**parameters)
     except TypeError:
         raise ExplainError(f"The method {key} does not take {', '.join(parameters)}.") from None
+    check_settings(key, explainer)
     return explainer
+
+
+COUNTS = ("window", "stride", "min_window", "points", "samples", "batch_size", "max_evals", "budget", "curve_steps")
+"""Settings that count something, by name: none of them is below zero, and those of `LEAST` not below one."""
+LEAST = frozenset(COUNTS) - {"budget", "curve_steps"}
+
+
+def check_settings(key: str, explainer: object) -> None:
+    """Make sure that a method's settings are among those it knows, so that a misspelt one computes nothing else.
+
+    Raises
+    ------
+    ExplainError
+        Naming the setting and what it can be.
+    """
+    hints = get_type_hints(type(explainer))
+    for field in fields(explainer):  # type: ignore[arg-type]
+        value, hint = getattr(explainer, field.name), hints[field.name]
+        if get_origin(hint) is Literal and value not in get_args(hint):
+            choices = ", ".join(map(str, get_args(hint)))
+            raise ExplainError(f"The setting {field.name} of {key} is one of {choices}, not {value}.")
+        least = 1 if field.name in LEAST else 0
+        if field.name in COUNTS and isinstance(value, int) and value < least:
+            raise ExplainError(f"The setting {field.name} of {key} is {least} or more, not {value}.")
 
 
 def cells_of(explainer: Explainer, bundle: ClassifierBundle) -> CellGrid:

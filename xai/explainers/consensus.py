@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from xai.evaluate.faithfulness import faithfulness
-from xai.explainers.base import CONSTANT, NOT_FINITE, SAME, Attribution
+from xai.explainers.base import CONSTANT, NO_SUPPORT, NOT_FINITE, SAME, Attribution
 from xai.explainers.ensemble import NO_MEMBERS, Ensemble, family_of
 from xai.explainers.masking import Fill, body_of
 from xai.progress import Progress, ignore
@@ -122,8 +122,9 @@ class Consensus(ByFamily):
         for n in range(len(x)):
             body = bodies[n, 0]
             voters, said = self.voters(maps, n, body)
-            if voters is None:
-                states.append(NO_MEMBERS)
+            if voters is None or not any(bool((maps[key][n, 0][body] > 0).any()) for key in voters.keys):
+                # Ranks know no zero: of maps that speak against the class alone they would make one that speaks for it.
+                states.append(NO_SUPPORT if voters else NO_MEMBERS)
                 details.append(said)
                 continue
             weights = self._weights({key: faithful[key][n] for key in voters.keys})

@@ -94,6 +94,8 @@ class HierarchicalReference:
         maps = torch.zeros(len(x), *shape, device=x.device)
         changed = torch.zeros(len(x), dtype=torch.int64, device=x.device)
         window, stride, passes = self.window, self.stride, len(x)
+        finest = torch.full((len(x),), window, device=x.device)
+        likely = len(x) * self.likely_passes(max(shape))
         coarser: tuple[Grid, Tensor] | None = None
         while True:
             tops, lefts = (torch.arange(0, side, stride, device=x.device) for side in shape)
@@ -102,11 +104,14 @@ class HierarchicalReference:
             wanted = grid.sums((x != fill).any(1).float()) > 0.5
             if coarser is not None:
                 wanted &= _within(grid, *coarser)
-            flips = _flips(network, x, fill, first, grid, wanted, after(progress, passes))
+            # Which windows are left is known level by level: the end moves on rather than the progress back.
+            likely = max(likely, passes + 2 * int(wanted.sum()))
+            flips = _flips(network, x, fill, first, grid, wanted, after(progress, passes, likely))
+            finest = torch.where(wanted.any(2).any(1), window, finest)
             passes += int(wanted.sum())
             maps = maps + _level_map(grid, flips, classes)
             changed = changed + (flips > 0).sum((1, 2))
-            yield _summed_up(maps, changed, window)
+            yield _summed_up(maps, changed, finest)
             coarser = grid, flips == 1
             if window <= self.min_window or not bool(coarser[1].any()):
                 return
@@ -148,10 +153,13 @@ def _level_map(grid: Grid, flips: Tensor, classes: int) -> Tensor:
     return level
 
 
-def _summed_up(maps: Tensor, changed: Tensor, window: int) -> Attribution:
-    counts = changed.tolist()
+def _summed_up(maps: Tensor, changed: Tensor, finest: Tensor) -> Attribution:
+    counts, sides = changed.tolist(), finest.tolist()
     return Attribution(
         maps[:, None],
         tuple("" if count else NO_CHANGE for count in counts),
-        tuple({"windows that changed the prediction": float(n), "finest window": float(window)} for n in counts),
+        tuple(
+            {"windows that changed the prediction": float(n), "finest window": float(side)}
+            for n, side in zip(counts, sides, strict=True)
+        ),
     )
