@@ -33,6 +33,8 @@ from xai.registry import EXPLAINERS, ExplainerEntry
 
 SAVING_SECONDS = 10
 """How long closing waits for answers that are being written."""
+RETRY_MS = 5000
+"""What could not be saved, for a full disk say, is tried again this often."""
 LOOK = ("theme", "language", "scale")
 """Preferences that need a new window."""
 
@@ -79,6 +81,8 @@ class Workplace(QObject):
         blank = Explaining(self.engine, self, catalogue)
         self.reveal = Reveal(self.session, self.explaining, self.reading, blank, self)
         self.exposure = ExposureLog(self.reading, self)
+        self._retry = QTimer(self, interval=RETRY_MS)
+        self._retry.timeout.connect(self._save_again)
         self.settings = settings
         self.recents = Recents(settings.store, self)
         self.preferences = settings.preferences
@@ -125,6 +129,10 @@ class Workplace(QObject):
         layout = self.settings.layout or state.layout
         self.session.restore(laid_out(replace(state, overlays=overlays), layout))
 
+    def _save_again(self) -> None:
+        if self.reading.unsaved and not self.answers.is_busy:
+            self.reading.save_again()
+
     def start(self, paths: Sequence[Path] = (), bundle: Path | None = None, usual_bundle: Path | None = None) -> None:
         """Show the window; then start the engine and open what was asked for.
 
@@ -143,6 +151,7 @@ class Workplace(QObject):
         self.window.show()
         self.window.windowHandle().installEventFilter(self.exposure)
         self.reading.open()
+        self._retry.start()
         self.engine.start()
         place = self._offered
         wanted = {str(path.absolute()) for path in paths}
@@ -322,6 +331,8 @@ class Workplace(QObject):
             return
         self.is_closed = True
         self._remember_look()
+        self._retry.stop()
+        self._save_again()
         self.exposure.close()
         self.reading.close()
         if self.answers.is_busy:
