@@ -136,6 +136,10 @@
         <translation>colorata da {value} in su</translation>
     </message>
     <message>
+        <source>maps are off (V)</source>
+        <translation>mappe nascoste (V)</translation>
+    </message>
+    <message>
         <source>body only</source>
         <translation>solo corpo</translation>
     </message>
@@ -1892,10 +1896,6 @@
         <translation>log-odds {before:.2f} → {after:.2f}</translation>
     </message>
     <message>
-        <source>{name} {before} → {after}</source>
-        <translation>{name} {before} → {after}</translation>
-    </message>
-    <message>
         <source>Nothing is painted on this slice.</source>
         <translation>Nulla è dipinto su questo strato.</translation>
     </message>
@@ -2072,6 +2072,10 @@ F1 elenca tutti i tasti.</translation>
     <message>
         <source>No question is answered in the picture now.</source>
         <translation>Ora nessuna domanda ha risposta nell&apos;immagine.</translation>
+    </message>
+    <message>
+        <source>Turn on all questions (Ctrl+Shift+Q).</source>
+        <translation>Attiva tutte le domande (Ctrl+Shift+Q).</translation>
     </message>
     <message>
         <source>, slice {k}</source>

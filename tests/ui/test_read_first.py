@@ -188,8 +188,10 @@ def test_in_s0_no_widget_names_a_class_or_a_probability(
     window.refresh()
     qtbot.mouseMove(window.views[0], window.views[0].rect().center())
     assert "HiResCAM" in window.readout.text()
+    window.task_bar.show_message("affected 0.90")
     hands.press("Ctrl+Shift+L")
-    assert window.readout.text() == ""
+    assert "HiResCAM" not in window.readout.text()
+    assert window.task_bar.message.text() == ""
     looked_at(place, hands)
     window.refresh()
     for widget in [window, *window.findChildren(QWidget)]:

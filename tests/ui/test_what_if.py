@@ -50,7 +50,7 @@ def test_painting_over_the_spot_changes_the_answer_and_undo_brings_it_back(
     state = workplace.session.state
     dab(workplace, *SPOT)
     assert answered(workplace, qtbot) == pytest.approx((0.9, 0.1))
-    assert window.bench.what_if.effect.text() == "affected 0.90 → 0.10"
+    assert window.bench.what_if.effect.words == "affected 0.90 → 0.10"
     assert window.desk.what_if.log_odds == pytest.approx((np.log(9), -np.log(9)), abs=1e-5)
     assert workplace.session.state == state, "the left button windows nothing while it paints"
     changed, values = what_if.changed_slice(), workplace.session.slices[SPOTS[0]]
@@ -62,7 +62,7 @@ def test_painting_over_the_spot_changes_the_answer_and_undo_brings_it_back(
     hands.press("Ctrl+Z")
     assert not what_if.is_painted
     assert np.isnan(what_if.effect[1])
-    assert "Paint over tissue" in window.bench.what_if.effect.text()
+    assert "Paint over tissue" in window.bench.what_if.effect.words
 
 
 def test_keys_paint_too(workplace: Workplace, hands: Hands, qtbot: QtBot) -> None:
@@ -132,7 +132,7 @@ def test_painting_air_changes_nothing_and_says_so(workplace: Workplace, hands: H
     workplace.window.desk.brush.set_radius(1)
     dab(workplace, 2, 2)
     answered(workplace, qtbot)
-    assert workplace.window.bench.what_if.effect.text() == "Only air is painted: nothing changes."
+    assert workplace.window.bench.what_if.effect.words == "Only air is painted: nothing changes."
 
 
 def test_escape_puts_the_brush_away_and_the_mouse_windows_again(workplace: Workplace, hands: Hands) -> None:

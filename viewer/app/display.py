@@ -55,7 +55,8 @@ def pictures(session: Session, explaining: Explaining, view: ResolvedView) -> li
     texts = corner_texts(series.info, series.geometry, view.slice_index, view.window, identity=identity)
     letters = edge_letters(series.geometry)
     drawn: list[Picture | None] = []
-    for pane in view.panes:
+    are_off = not session.state.overlays_on and not session.state.peek and view.panes[0].beside is False
+    for number, pane in enumerate(view.panes):
         if pane.beside or values is None:
             drawn.append(second_picture(session, view) if pane.beside else None)
             continue
@@ -67,6 +68,9 @@ def pictures(session: Session, explaining: Explaining, view: ResolvedView) -> li
         clean = None
         if pane.swipe is not None and layers:
             clean = render(values, series.geometry.display, view.window, view.invert)
+        if are_off and number and not notes:
+            # A picture for a map without one must not look like a map without evidence.
+            notes = [tr("maps are off (V)")]
         note = " · ".join(notes)
         drawn.append(Picture(pixels, series.geometry, letters, texts, tuple(bars), note, clean, pane.swipe))
     return drawn
@@ -110,7 +114,13 @@ def _layers(
             if body is not None and paints_outside(values, style, limits, body):
                 captions.append(tr("body only"))
         bars.insert(0, NamedBar(title, tuple(captions), colour_bar(style, *limits)))
-    return layers, bars, notes
+    return layers, _said_once(bars), notes
+
+
+def _said_once(bars: list[NamedBar]) -> list[NamedBar]:
+    """Return the bars without captions that stand under the next one too: many bars would cover the anatomy."""
+    below = [*(bar.captions for bar in bars[1:]), ()][: len(bars)]
+    return [replace(bar, captions=()) if bar.captions == other else bar for bar, other in zip(bars, below, strict=True)]
 
 
 def _says(entry: ExplainerEntry, style: OverlayStyle) -> str:

@@ -213,7 +213,9 @@ class ExplanationDesk(QObject):
             words = tr("{name} {before:.2f} → {after:.2f}").format(name=name, before=before, after=after)
             if f"{before:.2f}" == f"{after:.2f}":
                 was, now = self.what_if.log_odds
-                words += "   " + tr("log-odds {before:.2f} → {after:.2f}").format(before=was, after=now)
+                words = tr("log-odds {before:.2f} → {after:.2f}").format(before=was, after=now)
+            if self.what_if.is_asking:
+                words += " …"
         self._bench.what_if.show_effect(words, self.what_if.is_painted, self._why_not_attached())
         for view in self._bench.views:
             view.update()

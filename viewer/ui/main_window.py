@@ -246,7 +246,10 @@ class MainWindow(QMainWindow):
         ):
             self.actions_by_id[command].setChecked(checked)
         reasons = command_reasons(session, self._explaining, self._reading, reveal, self.can_reopen)
-        reasons["rate.mark"] = "" if self.form.can_mark else tr("No question is answered in the picture now.")
+        if not self.form.can_mark:
+            why = tr("No question is answered in the picture now.")
+            more = "" if self._content.full else " " + tr("Turn on all questions (Ctrl+Shift+Q).")
+            reasons["rate.mark"] = why + more
         if self.recent_menu is not None:
             reasons["file.forget-recents"] = self.recent_menu.why_empty
         for command, why_not in reasons.items():

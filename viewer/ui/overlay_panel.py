@@ -45,7 +45,7 @@ SCALES = (
 OPEN_AT_FIRST = "CAM"
 TALLEST = 430
 """Pixels that the panel takes at most before it scrolls: the questions under it must stay in sight."""
-SHARE, LEAST = 0.36, 150
+SHARE, LEAST = 0.32, 150
 """Of a low window's height it takes no more, but never fewer pixels than these."""
 
 

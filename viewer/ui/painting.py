@@ -12,6 +12,7 @@ from viewer.ui.around import BarBox, ChainBox, Surroundings, big_font
 from viewer.ui.theme import dark as theme
 
 EDGE_OF_TEXT = (0, 0, 0, 210)
+GROUND_OF_TEXT = (0, 0, 0, 110)
 
 
 def paint_around(painter: QPainter, around: Surroundings) -> None:
@@ -36,7 +37,10 @@ def paint_around(painter: QPainter, around: Surroundings) -> None:
 
 
 def paint_text(painter: QPainter, x: float, baseline: float, text: str, colour: QColor) -> None:
-    """Paint light letters with a dark edge, which keeps them readable on bright fat."""
+    """Paint light letters with a dark edge on a darkened ground, which keeps them readable on bright fat."""
+    metrics = QFontMetricsF(painter.font())
+    ground = QRectF(x - 2, baseline - metrics.ascent(), metrics.horizontalAdvance(text) + 4, metrics.height())
+    painter.fillRect(ground, QColor(*GROUND_OF_TEXT))
     painter.setPen(QColor(*EDGE_OF_TEXT))
     for dx, dy in ((-1, 0), (1, 0), (0, -1), (0, 1), (1, 1)):
         painter.drawText(QPointF(x + dx, baseline + dy), text)

@@ -35,6 +35,9 @@ from viewer.ui.workbench import Workbench
 from xai.imaging.series import Series
 from xai.imaging.volume import Gap
 
+READ_AGAIN_MS = 40
+"""After a change of the picture its value under the pointer is read again; not while slices fly past."""
+
 
 class Screen(QObject):
     """Fills a `Workbench`; many things change at once (a slice arrives, a map too), so it does so once for all.
@@ -85,8 +88,9 @@ class Screen(QObject):
             source.connect(self.refresh_soon)
         desk.refreshWanted.connect(self.refresh_soon)
         reveal.changed.connect(self.refresh_soon)
-        # What was read off a map must not stay when the map goes.
-        reveal.changed.connect(bench.readout.clear)
+        reveal.changed.connect(self._forget_what_was_told)
+        self._read_again = QTimer(self, singleShot=True, interval=READ_AGAIN_MS)
+        self._read_again.timeout.connect(self._read_out)
         session.second.sliceArrived.connect(self._second_arrived)
         self._view: ResolvedView | None = None
         self._pointer: tuple[int, float, float] | None = None
@@ -105,6 +109,20 @@ class Screen(QObject):
             panel.show_chosen(session.index)
             self._bench.strip.set_slices(len(session.slices))
             self._show_reading()
+
+    def _forget_what_was_told(self) -> None:
+        """Take away what was read off a map or said of the model, now that it may not be seen."""
+        if not self._reveal.shows_maps:
+            self._bench.readout.clear()
+        if not self._reveal.shows_prediction:
+            self._bench.task_bar.clear_message()
+
+    def _read_out(self) -> None:
+        """Read the values under the pointer anew: the picture below it has changed."""
+        for number, view in enumerate(self._bench.views):
+            place = view.pointer_place()
+            if place is not None and view.isVisible():
+                self._pointed(number, *place)
 
     def refresh_soon(self) -> None:
         """Refresh once the event loop is free."""
@@ -139,6 +157,7 @@ class Screen(QObject):
             self._bench.form.commit()
         reading.show(screen, sum(asked(reveal.stage, self.full), ()))
         self._show_answers()
+        self._read_again.start()
         self.refreshed.emit()
         self.seen.emit(screen, view)
 

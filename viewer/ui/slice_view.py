@@ -90,6 +90,7 @@ class SliceView(QWidget):
         self._drag = Drag()
         self.profile = DEFAULT_PROFILE
         self._wheel = 0
+        self._mouse: QPointF | None = None
         self._mode: ViewMode | None = None
 
     def set_mode(self, mode: ViewMode | None) -> None:
@@ -168,6 +169,10 @@ class SliceView(QWidget):
     def _from_middle(self, point: QPointF) -> tuple[float, float]:
         across, down = self._scale()
         return (point.x() - self.width() / 2) / across, (point.y() - self.height() / 2) / down
+
+    def pointer_place(self) -> tuple[float, float] | None:
+        """Return the picture position (column, row) under the pointer; None while it is elsewhere."""
+        return None if self._mouse is None or self._picture is None else self.picture_position(self._mouse)
 
     def view_position(self, column: float, row: float) -> QPointF:
         """Return the point of the view over a picture position; the inverse of `picture_position`."""
@@ -256,6 +261,7 @@ class SliceView(QWidget):
                 self.zoomRequested.emit(float(np.exp(-delta.y() / 150)), 0.0, 0.0)
             case "scroll":
                 self.sliceRequested.emit(drag.slices())
+        self._mouse = event.position()
         near = self._drag.swipes or self._near_swipe(event.position())
         self.setCursor(Qt.CursorShape.SplitHCursor if near else Qt.CursorShape.CrossCursor)
         self.pointed.emit(*self.picture_position(event.position()))
@@ -299,6 +305,7 @@ class SliceView(QWidget):
 
     def leaveEvent(self, event: object) -> None:
         """Say that the pointer is gone."""
+        self._mouse = None
         self.left.emit()
 
     def focusInEvent(self, event: QFocusEvent) -> None:

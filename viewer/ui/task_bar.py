@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from PySide6.QtCore import QElapsedTimer, Signal
+from PySide6.QtCore import QElapsedTimer, QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QWidget
 
 from viewer.core.said import said
 from viewer.core.words import tr
 from viewer.ui import theme
 from viewer.ui.menus import command_tip
+
+FADE_MS = 15_000
+"""How long a sentence that tells of no failure stays: later it would no longer be true."""
 
 
 def remaining_text(done: float, total: float, seconds: float) -> str:
@@ -67,6 +70,8 @@ class TaskBar(QWidget):
         self.cancel.clicked.connect(self.cancelRequested)
         self.device = theme.muted(wrap=False)
         self.device.setAccessibleName(tr("Computing device"))
+        self._fade = QTimer(self, singleShot=True, interval=FADE_MS)
+        self._fade.timeout.connect(self.clear_message)
         row = QHBoxLayout(self)
         row.setContentsMargins(theme.MARGIN, 2, theme.MARGIN, 2)
         row.setSpacing(theme.MARGIN)
@@ -76,9 +81,14 @@ class TaskBar(QWidget):
         self.setMinimumHeight(self.cancel.sizeHint().height() + 4)
         self._show()
 
+    def clear_message(self) -> None:
+        """Show no sentence."""
+        self.show_message("")
+
     def show_message(self, text: str, failure: bool = False) -> None:
-        """Show one sentence until the next one."""
+        """Show one sentence until the next one; what is no failure goes by itself."""
         text = said(text)
+        self._fade.start() if text and not failure else self._fade.stop()
         self.message.setText(text)
         self.message.setToolTip(text)
         self.message.setProperty("role", "failure" if failure else "")

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 from PySide6.QtCore import QEvent, QObject, QPointF, QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPainterPath, QPen, QWheelEvent
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QSlider, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QSlider, QWidget
 
 from viewer.app.what_if import WhatIf
 from viewer.core.what_if import FILLS, Point
@@ -206,14 +206,9 @@ class WhatIfBar(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.effect = QLabel()
-        self.effect.setMinimumWidth(
-            self.effect.fontMetrics().horizontalAdvance(
-                tr("{name} {before} → {after}").format(name=tr("affected"), before="0.00", after="0.00")
-            )
-            + 20
-        )
-        self.effect.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.effect = theme.ElidedLabel()
+        words = tr("log-odds {before:.2f} → {after:.2f}").format(before=-10.0, after=-10.0)
+        self.effect.setMinimumWidth(self.effect.fontMetrics().horizontalAdvance(words) + theme.px(24))
         font = self.effect.font()
         font.setBold(True)
         self.effect.setFont(font)
@@ -263,7 +258,7 @@ class WhatIfBar(QWidget):
 
     def show_effect(self, words: str, is_painted: bool, why_not_attached: str) -> None:
         """Show what became of the model's answer and what can be done."""
-        self.effect.setText(words)
+        self.effect.show_words(words)
         for button, tip in (
             (self.undo, tr("Take back the last stroke (Ctrl+Z)")),
             (self.reset, tr("Take everything off this slice (Backspace)")),
