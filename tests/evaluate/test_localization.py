@@ -63,9 +63,7 @@ def test_a_map_that_speaks_against_the_class_everywhere_is_chance(
         assert found["relevance_rank_over_chance"] == pytest.approx(0, abs=1e-12)
 
 
-def test_places_beyond_the_positive_values_are_drawn_by_lot(
-    body: NDArray[np.bool_], lesion: NDArray[np.bool_]
-) -> None:
+def test_places_beyond_the_positive_values_are_drawn_by_lot(body: NDArray[np.bool_], lesion: NDArray[np.bool_]) -> None:
     values = np.where(lesion, -1.0, -9.0).astype(np.float32)
     values[40:42, 30] = 1
     count, pixels = int(lesion.sum()), int(body.sum())
