@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from viewer.terminal import progress_bar
-from xai.errors import ImagingError
+from xai.errors import ExplainError, ImagingError
 from xai.registry import EXPLAINERS
 
 if TYPE_CHECKING:
@@ -68,6 +70,33 @@ def check_folder(path: Path) -> None:
     """Make sure that a folder can be written to ``path``."""
     if path.exists() and not path.is_dir():
         raise ImagingError(f"{path} is a file, not a folder.")
+
+
+@contextmanager
+def made_folder(path: Path) -> Iterator[None]:
+    """Make a folder that can be written to, before hours of work go into it.
+
+    When the work fails, what was made for it goes again unless something is in it.
+    """
+    check_folder(path)
+    new = [one for one in (path, *path.parents) if not one.exists()]
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=path):
+            pass
+        yield
+    except BaseException:
+        for one in new:
+            with suppress(OSError):
+                one.rmdir()
+        raise
+
+
+def check_target(target: int | None, classes: Sequence[str]) -> None:
+    """Make sure that the class to explain is one of the model's."""
+    if target is not None and not 0 <= target < len(classes):
+        listed = ", ".join(f"{k} {name}" for k, name in enumerate(classes))
+        raise ExplainError(f"The class {target} does not exist; the classes are {listed}.")
 
 
 def check_slices(text: str | None) -> None:

@@ -21,7 +21,9 @@ from viewer.cli_options import (
     check_file,
     check_folder,
     check_slices,
+    check_target,
     choices,
+    made_folder,
     names_of,
     scan_paths,
 )
@@ -89,14 +91,16 @@ def explain(
     from xai.pipeline import explain as explain_volume
 
     bundle = load_bundle(model)
+    check_target(target, bundle.classes)
     cache = None if no_cache else explanation_cache()
-    for number, (series, indices) in enumerate(zip(fit, wanted, strict=True), 1):
-        with progress_bar(f"series {number} of {len(fit)}", quiet=quiet) as progress:
-            volume = series.read(progress)
-            maps = explain_volume(
-                bundle, volume, methods, slices=indices, target=target, progress=progress, cache=cache
-            )
-        print(write_explanations(out, series, volume, maps, kinds))
+    with made_folder(out):
+        for number, (series, indices) in enumerate(zip(fit, wanted, strict=True), 1):
+            with progress_bar(f"series {number} of {len(fit)}", quiet=quiet) as progress:
+                volume = series.read(progress)
+                maps = explain_volume(
+                    bundle, volume, methods, slices=indices, target=target, progress=progress, cache=cache
+                )
+            print(write_explanations(out, series, volume, maps, kinds))
     if not quiet:
         say(RESEARCH_USE_ONLY)
 
@@ -138,17 +142,27 @@ def evaluate(
     if folder is not None:
         fit = folder.without_masks(fit, names_of(paths))
     wanted = [slice_indices(slices, series) for series in fit]
+    if folder is not None:
+        with progress_bar("looking at masks", quiet=quiet) as progress:
+            folder.check(fit, wanted, progress)
     from xai.models.bundle import load_bundle
 
     bundle = load_bundle(model)
+    check_target(target, bundle.classes)
     run = Run(bundle, methods, target, seed, None if no_cache else explanation_cache())
-    for number, (series, indices, patient) in enumerate(zip(fit, wanted, number_patients(fit), strict=True), 1):
-        mask = None if folder is None else folder.find(series)
-        if folder is not None and mask is None:
-            say(f"There is no mask of series {number}, so its maps are not asked where the lesion is.")
-        with progress_bar(f"series {number} of {len(fit)}", quiet=quiet) as progress:
-            run.add(series, indices, patient, mask, progress)
-    sys.stdout.write(write_scores(out, run, as_json))
+    patients = number_patients(fit)
+    with made_folder(out):
+        if patients.note:
+            run.notes.append(patients.note)
+            say(patients.note)
+        for number, (series, indices, patient) in enumerate(zip(fit, wanted, patients.numbers, strict=True), 1):
+            mask = None if folder is None else folder.find(series)
+            if folder is not None and mask is None:
+                say(f"There is no mask of series {number}, so its maps are not asked where the lesion is.")
+            with progress_bar(f"series {number} of {len(fit)}", quiet=quiet) as progress:
+                run.add(series, indices, patient, mask, progress)
+        printed = write_scores(out, run, as_json)
+    sys.stdout.write(printed)
     if not quiet:
         say(f"{run.maps} maps of {len(fit)} series in {out}. {RESEARCH_USE_ONLY}")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,7 +25,7 @@ from xai.imaging.nifti import is_nifti, read_nifti
 from xai.imaging.series import Series
 from xai.notice import RESEARCH_USE_ONLY
 from xai.pipeline import analyse_slices
-from xai.progress import Progress
+from xai.progress import Progress, ignore
 
 if TYPE_CHECKING:
     from xai.cache import ExplanationCache
@@ -54,6 +55,8 @@ class MaskFolder:
         ImagingError
             When there is none.
         """
+        if folder.is_file():
+            raise ImagingError(f"{folder} is a file; masks are looked for in a folder, so give the one that it is in.")
         if not folder.is_dir():
             raise ImagingError(f"There is no folder {folder} with masks.")
         files = {_stem(path): path for path in sorted(folder.iterdir()) if path.is_file() and is_nifti(path)}
@@ -67,7 +70,7 @@ class MaskFolder:
         Raises
         ------
         ImagingError
-            When none is left, or no mask belongs to any.
+            When none is left, no mask belongs to any, or one mask would belong to several.
         """
         masks = {path.resolve() for path in self.files.values()}
         left = tuple(one for one in series if not any(path.resolve() in masks for path in one.files))
@@ -78,7 +81,31 @@ class MaskFolder:
                 f"No mask in {self.folder} is called like a folder or file of {source}; "
                 f"the first is called {next(iter(self.files))}."
             )
+        owners: dict[Path, Series] = {}
+        for one in left:
+            path = self._file(one)
+            if path is not None and owners.setdefault(path, one) is not one:
+                raise ImagingError(
+                    f"The mask {path} is called like several series, among them {owners[path].files[0]} and "
+                    f"{one.files[0]}; each needs a mask called like its own folder or file."
+                )
         return left
+
+    def check(self, series: Sequence[Series], wanted: Sequence[Sequence[int]], progress: Progress = ignore) -> None:
+        """Make sure that the masks of wanted slices can be read, before hours of work go into their series.
+
+        Raises
+        ------
+        ImagingError
+            When a mask cannot be read or lies on another grid.
+        """
+        for done, (one, indices) in enumerate(zip(series, wanted, strict=True)):
+            progress(done, len(series))
+            # Not kept: a mask holds on to its voxels once it was read.
+            mask = self.find(one)
+            if mask is not None:
+                for k in indices:
+                    mask.read_slice(k)
 
     def find(self, series: Series) -> LabelReader | None:
         """Return the lesion mask of a series in its slice order, None when there is none.
@@ -109,14 +136,54 @@ def _stem(path: Path) -> str:
     return path.name.removesuffix(".gz").rsplit(".", 1)[0]
 
 
-def number_patients(series: Sequence[Series]) -> list[str]:
-    """Return a number for each series' patient: what identifies people stays out of every table."""
-    numbers: dict[str, str] = {}
-    patients = []
+@dataclass(frozen=True, slots=True)
+class Patients:
+    """Which series are of one patient.
+
+    Parameters
+    ----------
+    numbers : tuple of str
+        A number for each series' patient: what identifies people stays out of every table.
+    note : str
+        A sentence on patients who were told apart by file names; empty when none were.
+    """
+
+    numbers: tuple[str, ...]
+    note: str
+
+
+_CHANNEL = re.compile(r"_\d{4}$")
+"""What tells apart the images of one patient on one grid, as nnU-Net calls them (Isensee et al. 2021,
+doi:10.1038/s41592-020-01008-z)."""
+
+
+def number_patients(series: Sequence[Series]) -> Patients:
+    """Tell the patients of series apart by patient or study identifiers, by names of files where there are none.
+
+    Counting one person twice makes intervals too narrow, so names are read broadly: files of one folder whose names
+    differ only in a last ``_NNNN`` are of one patient, and so are all series of several files in one folder.
+    """
+    numbers: dict[str | Path, str] = {}
+    patients, named = [], set()
     for one in series:
-        name = read_identity(one).patient_id or one.info.study_uid or one.uid or str(one.files[0])
+        name: str | Path = read_identity(one).patient_id or one.info.study_uid
+        if not name:
+            name = _patient_name(one)
+            named.add(name)
         patients.append(numbers.setdefault(name, str(len(numbers) + 1)))
-    return patients
+    if not named:
+        return Patients(tuple(patients), "")
+    return Patients(
+        tuple(patients),
+        f"Patients were told apart by file names ({len(named)} of {len(numbers)}), for want of a patient or study "
+        "identifier: files of one folder whose names differ only in a last _NNNN count as one patient. Intervals are "
+        "as good as these names.",
+    )
+
+
+def _patient_name(series: Series) -> Path:
+    path = series.files[0].absolute()
+    return path.parent if len(series.files) > 1 else path.parent / _CHANNEL.sub("", _stem(path))
 
 
 @dataclass(slots=True, eq=False)
@@ -133,6 +200,9 @@ class Run:
     parameters: dict[str, Mapping[str, object]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     maps: int = 0
+    """How many were scored."""
+    slices: int = 0
+    """How many could be read."""
 
     @property
     def settings(self) -> Settings:
@@ -155,6 +225,7 @@ class Run:
         scored = score_slices(
             self.bundle, slices, mapping, analysis, lesions, case_id(volume), patient, self.settings, progress
         )
+        self.slices += int((analysis.targets >= 0).sum())
         self.rows += scored.rows
         for key, curves in scored.curves.items():
             self.curves.setdefault(key, []).extend(curves)
@@ -170,8 +241,10 @@ def write_scores(out: Path, run: Run, as_json: bool) -> str:
     Raises
     ------
     ExplainError
-        When no slice could be scored.
+        When no map could be scored.
     """
+    if not run.maps and run.slices:
+        raise ExplainError("No map is finite, so there is nothing to score.")
     if not run.maps:
         raise ExplainError("No slice could be read, so there is nothing to score.")
     out.mkdir(parents=True, exist_ok=True)

@@ -6,6 +6,7 @@ import csv
 import json
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import nibabel as nib
@@ -13,7 +14,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import viewer.scoring
+from viewer.scoring import MaskFolder, number_patients
 from xai.export import load_npz
+from xai.imaging.catalog import scan
 from xai.notice import RESEARCH_USE_ONLY
 from xai.phantom.cohort import write_cohort
 
@@ -150,6 +154,161 @@ def test_masks_that_do_not_fit_are_one_sentence(cohort: Path, tmp_path: Path, re
     assert "does not lie on the grid" in refused(*arguments, "--masks", wrong)
     assert "is a file" in refused(*arguments[:-1], BUNDLE / "bundle.toml")
     assert not (tmp_path / "out").exists()
+
+
+@pytest.fixture
+def never_explained(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fail when a map is computed."""
+
+    def refuse(*arguments: object, **named: object) -> None:
+        raise AssertionError("a map was computed")
+
+    monkeypatch.setattr("xai.pipeline.step", refuse)
+
+
+def leg_file(path: Path, seed: int, mask: bool = False) -> Path:
+    """Write a noisy disc, or a lesion in it, as NIfTI (column, row, slice)."""
+    x, y = np.mgrid[-1:1:40j, -1:1:40j]
+    disc = np.where(x**2 + y**2 < 0.6, 400.0, 5.0)[..., None] + np.zeros(3)
+    noisy = np.abs(disc + np.random.default_rng(seed).normal(0, 20, disc.shape)).astype(np.float32)
+    lesion = ((x - 0.2) ** 2 + y**2 < 0.05)[..., None] & np.ones(3, bool)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    nib.save(nib.Nifti1Image(lesion.astype(np.uint8) if mask else noisy, np.diag([-1.0, -1.0, 5.0, 1.0])), path)
+    return path
+
+
+@pytest.mark.usefixtures("never_explained")
+def test_every_mask_is_read_before_the_work(cohort: Path, tmp_path: Path, refused: Refused) -> None:
+    last = f"P{PATIENTS:03d}.nii.gz"
+    arguments = ("evaluate", cohort, "--model", BUNDLE, "--method", "hirescam", "--out", tmp_path / "new" / "out")
+    wrong, cut = tmp_path / "wrong", tmp_path / "cut"
+    for masks in (wrong, cut):
+        shutil.copytree(cohort / "masks", masks)
+    nib.save(nib.Nifti1Image(np.ones((5, 5, SLICES), np.uint8), np.eye(4)), wrong / last)
+    assert "does not lie on the grid" in refused(*arguments, "--masks", wrong)
+    packed = (cut / last).read_bytes()
+    (cut / last).write_bytes(packed[: len(packed) * 3 // 4])
+    assert last in refused(*arguments, "--masks", cut)
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.usefixtures("never_explained")
+@pytest.mark.parametrize("command", ["explain", "evaluate"])
+def test_class_and_folder_are_checked_before_the_work(
+    command: str, cohort: Path, tmp_path: Path, refused: Refused, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arguments = (command, cohort / "P001", "--model", BUNDLE, "--method", "hirescam", "--out")
+    file = tmp_path / "file"
+    file.write_text("mine", encoding="utf-8")
+    assert "Not a directory" in refused(*arguments, file / "out")
+
+    def unread(*rest: object) -> None:
+        raise AssertionError("a series was read")
+
+    monkeypatch.setattr("xai.imaging.series.Series.read", unread)
+    assert "class 2 does not exist; the classes are 0 healthy, 1" in refused(*arguments, tmp_path / "o", "--target", 2)
+    assert "class -1" in refused(*arguments, tmp_path / "o", "--target", -1)
+    assert not (tmp_path / "o").exists()
+
+
+@pytest.mark.parametrize("command", ["explain", "evaluate"])
+def test_what_was_made_in_vain_goes_again(
+    command: str, cohort: Path, tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "new" / "out"
+    seen = []
+
+    def interrupted(*rest: object) -> None:
+        seen.append(out.is_dir())
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("xai.imaging.series.Series.read", interrupted)
+    arguments = (command, cohort / "P001", "--model", BUNDLE, "--method", "hirescam", "--out")
+    assert run(*arguments, out)[0] == 130
+    assert seen == [True]
+    assert not (tmp_path / "new").exists()
+    (tmp_path / "mine").mkdir()
+    assert run(*arguments, tmp_path / "mine")[0] == 130
+    assert (tmp_path / "mine").is_dir()
+
+
+def test_images_of_one_person_are_one_patient(tmp_path: Path, run: Run) -> None:
+    for seed, name in enumerate(("Thigh_002_0000", "Thigh_002_0001", "Thigh_003_0000")):
+        leg_file(tmp_path / "a" / f"{name}.nii.gz", seed)
+    leg_file(tmp_path / "b" / "Thigh_002_0000.nii.gz", 9)
+    arguments = ("evaluate", tmp_path / "a", tmp_path / "b", "--model", BUNDLE, "--method", "hirescam", "--quiet")
+    code, _, err = run(*arguments, "--slices", "2", "--out", tmp_path / "out")
+    assert code == 0, err
+    rows = rows_of(tmp_path / "out" / "scores.csv")
+    cases: dict[str, set[str]] = {}
+    for row in rows:
+        cases.setdefault(row["patient"], set()).add(row["case"])
+    assert sorted(map(len, cases.values())) == [1, 1, 2]
+    said = json.loads((tmp_path / "out" / "scores.json").read_text(encoding="utf-8"))
+    assert {one["patients"] for one in said["methods"]["hirescam"]["measures"]} == {3}
+    (note,) = [note for note in said["notes"] if "told apart by file names (3 of 3)" in note]
+    assert err.splitlines() == [note]
+
+
+def test_identifiers_come_before_file_names(cohort: Path) -> None:
+    found = scan([cohort]).series
+    patients = number_patients(found)
+    assert (patients.numbers, patients.note) == (tuple(str(n + 1) for n in range(PATIENTS)), "")
+    # Without them, a folder of many files is a patient, and so are two series in it.
+    nameless = [replace(one, identity_file=None, info=replace(one.info, study_uid="")) for one in (*found, found[0])]
+    patients = number_patients(nameless)
+    assert patients.numbers == (*(str(n + 1) for n in range(PATIENTS)), "1")
+    assert f"({PATIENTS} of {PATIENTS})" in patients.note
+    assert f"(1 of {PATIENTS})" in number_patients([*found[1:], nameless[0]]).note
+
+
+@pytest.mark.usefixtures("never_explained")
+def test_a_mask_belongs_to_one_series(tmp_path: Path, refused: Refused, run: Run) -> None:
+    legs = [leg_file(tmp_path / "legs" / name / "ax.nii.gz", seed) for seed, name in enumerate("AB")]
+    mask = leg_file(tmp_path / "masks" / "ax.nii.gz", 0, mask=True)
+    arguments = ("evaluate", "--model", BUNDLE, "--method", "hirescam", "--out", tmp_path / "out")
+    said = refused(*arguments, tmp_path / "legs", "--masks", mask.parent)
+    assert "is called like several series" in said
+    assert all(str(path) in said for path in (mask, *legs))
+    assert "is a file; masks are looked for in a folder" in refused(*arguments, legs[0], "--masks", mask)
+    assert not (tmp_path / "out").exists()
+
+    source = scan([tmp_path / "legs"]).series
+    mask.rename(mask.parent / "A.nii.gz")
+    leg_file(mask.parent / "B.nii.gz", 0, mask=True)
+    folder = MaskFolder.look_in(mask.parent)
+    assert folder.without_masks(source, "legs") == source
+
+
+def test_maps_that_are_not_finite_are_told_from_slices_that_cannot_be_read(
+    tmp_path: Path, refused: Refused, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    analyse = viewer.scoring.analyse_slices
+
+    def spoiled(*rest, **named):  # type: ignore[no-untyped-def]
+        analysis = analyse(*rest, **named)
+        maps = dict(analysis.maps)
+        maps["hirescam"] = replace(maps["hirescam"], values=np.full_like(maps["hirescam"].values, np.nan))
+        return replace(analysis, maps=maps)
+
+    monkeypatch.setattr("viewer.scoring.analyse_slices", spoiled)
+    leg = leg_file(tmp_path / "leg.nii.gz", 0)
+    arguments = ("evaluate", leg, "--model", BUNDLE, "--out", tmp_path / "out", "--slices", "2", "--method")
+    code, printed, err = run(*arguments, "hirescam", "--quiet")
+    assert (code, printed) == (1, "")
+    assert err.splitlines()[-1] == "No map is finite, so there is nothing to score."
+    assert not (tmp_path / "out").exists()
+    assert run(*arguments, "gradcam,hirescam", "--quiet")[0] == 0
+    assert {row["method"] for row in rows_of(tmp_path / "out" / "scores.csv") if row["measure"] == "deletion"} == {
+        "gradcam"
+    }
+
+    monkeypatch.undo()
+    blank = np.full((40, 40, 3), np.nan, np.float32)
+    nib.save(nib.Nifti1Image(blank, np.diag([-1.0, -1.0, 5.0, 1.0])), tmp_path / "blank.nii.gz")
+    code, _, err = run("evaluate", tmp_path / "blank.nii.gz", *arguments[2:], "hirescam", "--no-cache")
+    assert code == 1
+    assert err.splitlines()[-1] == "No slice could be read, so there is nothing to score."
 
 
 def test_an_evaluation_can_be_cancelled(

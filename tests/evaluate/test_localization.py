@@ -53,6 +53,23 @@ def test_a_constant_map_is_chance(value: float, body: NDArray[np.bool_], lesion:
     assert share < found["pointing_chance"] < 1
 
 
+def test_a_map_that_speaks_against_the_class_everywhere_is_chance(
+    body: NDArray[np.bool_], lesion: NDArray[np.bool_]
+) -> None:
+    for least_against in (lesion, ~lesion):
+        found = localization(np.where(least_against, -1.0, -9.0).astype(np.float32), body, lesion)
+        assert found["pointing"] == pytest.approx(found["pointing_chance"])
+        assert found["relevance_mass_over_chance"] == pytest.approx(1)
+        assert found["relevance_rank_over_chance"] == pytest.approx(0, abs=1e-12)
+
+
+def test_places_beyond_the_positive_values_are_drawn_by_lot(body: NDArray[np.bool_], lesion: NDArray[np.bool_]) -> None:
+    values = np.where(lesion, -1.0, -9.0).astype(np.float32)
+    values[40:42, 30] = 1
+    count, pixels = int(lesion.sum()), int(body.sum())
+    assert relevance_rank(values, body, lesion) == pytest.approx((count - 2) * (count / (pixels - 2)) / count)
+
+
 def test_air_does_not_count(body: NDArray[np.bool_], lesion: NDArray[np.bool_]) -> None:
     values = np.random.default_rng(0).normal(size=body.shape).astype(np.float32)
     assert localization(np.where(body, values, 99).astype(np.float32), body, lesion) == localization(

@@ -1,7 +1,8 @@
 """Does a map point at the lesion? Measured inside the body, ties by their expectation, beside what chance gives.
 
-Values are arrays (H, W) on one grid with the body and the lesion. A map without any positive value says nothing of
-where; it is scored as chance, neither better nor worse.
+Values are arrays (H, W) on one grid with the body and the lesion. Only positive values speak for the class, so the
+others count as 0; a map without any positive value says nothing of where and is scored as chance, neither better nor
+worse.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ def pointing(values: Values, body: Mask, lesion: Mask, tolerance: float = TOLERA
     """
     if not (lesion & body).any():
         return float("nan")
-    inside = values[body]
+    inside = np.maximum(values[body], 0)
     return float(_near(lesion, tolerance)[body][inside == inside.max()].mean())
 
 
@@ -61,7 +62,7 @@ def relevance_rank(values: Values, body: Mask, lesion: Mask) -> float:
     count = int((lesion & body).sum())
     if not count:
         return float("nan")
-    inside, on = values[body], lesion[body]
+    inside, on = np.maximum(values[body], 0), lesion[body]
     least = np.partition(inside, len(inside) - count)[len(inside) - count]
     above, level = inside > least, inside == least
     left = count - int(above.sum())
