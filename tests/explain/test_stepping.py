@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from xai.cache import Entry, ExplanationCache
+from xai.evaluate.scores import score_slices
 from xai.explainers.base import UNREAD, Attribution, Explainer
 from xai.explainers.cam import GradCAM, HiResCAM
 from xai.explainers.consensus import Consensus, Disagreement
@@ -199,6 +200,10 @@ def test_passes_and_seconds_are_known_slice_by_slice(bundle: ClassifierBundle) -
     assert np.isnan(maps.slice_seconds[2])
     assert maps.passes == np.nanmean(maps.slice_passes) == 2.5
     assert maps.seconds == pytest.approx(np.nansum(maps.slice_seconds))
+    scored = score_slices(bundle, list(series.array), bundle.preprocess.mapping(series.geometry), found)
+    written = {(row.slice, row.measure): row.value for row in scored.rows}
+    assert [written[n, "passes"] for n in (1, 2, 4, 5)] == [1, 2, 3, 4]
+    assert [written[n, "seconds"] for n in (1, 2, 4, 5)] == [maps.slice_seconds[n - 1] for n in (1, 2, 4, 5)]
 
 
 @dataclass(frozen=True)
