@@ -5,8 +5,9 @@ and how they come onto the network's grid, the bundle, the explainer with its pa
 slice is found again whatever series or file it lies in, and nothing computed otherwise is ever taken for it.
 
 Entries are written to a temporary file and put in place at once, and when they take more than a limit, those not used
-for longest are dropped. What is damaged, foreign or too large counts as absent; nothing is unpickled. A cache that
-cannot be written to is no error: then every map is computed.
+for longest are dropped, but none that this run has written or read: else a run larger than the limit would drop its
+beginning, and never be resumed. What is damaged, foreign or too large counts as absent; nothing is unpickled. A cache
+that cannot be written to is no error: then every map is computed.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +35,8 @@ from numpy.typing import NDArray
 import xai
 from xai.imaging.resample import SliceMapping
 
-LIMIT_BYTES = 1 << 30
+LIMIT_BYTES = 8 << 30
+"""Some 40 000 maps with a value for each of 224 x 224 pixels."""
 MAX_ENTRY_BYTES = 16 << 20
 MAX_SIDE = 1024
 STALE_SECONDS = 3600.0
@@ -46,8 +49,10 @@ _SOURCES = (
     "imaging/body.py",
     "imaging/geometry.py",
     "imaging/resample.py",
+    "gathering.py",
     "stepping.py",
 )
+_PACKAGES = ("torch", "grad-cam", "shap")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,8 +72,11 @@ class Entry:
 
 @cache
 def code_stamp() -> str:
-    """Name the code that maps depend on: the version, and a digest of the sources for those who work on it."""
+    """Name the code that maps depend on: the versions, and a digest of the sources for those who work on it."""
     digest = hashlib.sha256(xai.__version__.encode())
+    for package in _PACKAGES:
+        with contextlib.suppress(metadata.PackageNotFoundError):
+            digest.update(f" {package} {metadata.version(package)}".encode())
     root = Path(xai.__file__).parent
     for name in _SOURCES:
         place = root / name
@@ -93,7 +101,7 @@ class ExplanationCache:
     folder : Path
         Made when first written to.
     limit_bytes : int
-        What all entries may take together.
+        What all entries may take together; more when those of this run alone take more.
     """
 
     def __init__(self, folder: str | Path, limit_bytes: int = LIMIT_BYTES) -> None:
@@ -101,6 +109,8 @@ class ExplanationCache:
         self.limit_bytes = limit_bytes
         self._written: int | None = None
         """Bytes since the folder was last looked through; None before the first time."""
+        self._used: set[str] = set()
+        """Names of what was written or read."""
 
     def name(self, slice_sha256: bytes, bundle_sha256: str, explainer: object, target: int | None) -> str:
         """Return the name of an entry. ``target`` is the class that was asked for; None for the predicted one."""
@@ -120,6 +130,7 @@ class ExplanationCache:
             return None
         with contextlib.suppress(OSError):
             os.utime(path)
+        self._used.add(name)
         return entry
 
     def put(self, name: str, entry: Entry) -> None:
@@ -142,6 +153,7 @@ class ExplanationCache:
             if temporary is not None:
                 with contextlib.suppress(OSError):
                     os.unlink(temporary)
+        self._used.add(name)
         self._written = None if self._written is None else self._written + len(raw)
         if self._written is None or self._written > self.limit_bytes // 16:
             self._drop_least_used()
@@ -166,9 +178,9 @@ class ExplanationCache:
                 continue
         # Room for what is written until the next look.
         room = self.limit_bytes - self.limit_bytes // 16
-        for _, size, path in sorted(files, key=lambda one: one[0], reverse=True):
+        for _, size, path in sorted(files, key=lambda one: (one[2].stem in self._used, one[0]), reverse=True):
             room -= size
-            if room < 0:
+            if room < 0 and path.stem not in self._used:
                 with contextlib.suppress(OSError):
                     path.unlink()
 

@@ -48,6 +48,10 @@ class MethodMaps:
     """Time spent on these slices; what methods share is split evenly between them."""
     details: tuple[Mapping[str, float | str], ...] = ()
     """For each slice what was found besides the map, by names fit to be shown; empty for none."""
+    slice_passes: tuple[float, ...] = ()
+    """``passes`` of each slice, of which that is the mean; NaN for slices without a map. Empty where not known."""
+    slice_seconds: tuple[float, ...] = ()
+    """``seconds`` of each slice, of which that is the sum; NaN for slices without a map. Empty where not known."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

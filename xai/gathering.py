@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -26,6 +28,19 @@ class Gathered:
         self.targets = np.full(len(indices), -1, np.int64)
         self._entries: dict[str, dict[int, Entry]] = {key: {} for key in plan.asked}
         self._shapes: dict[str, tuple[int, ...]] = {}
+        self._again: set[int] = set()
+
+    def take_kept(self, n: int, entries: Mapping[str, Entry | None]) -> tuple[str, ...]:
+        """Take what is kept of slice ``n`` by method, and return the methods that are missing.
+
+        All are, when what is kept speaks of different classes.
+        """
+        there = {key: entry for key, entry in entries.items() if entry is not None}
+        if len({entry.target for entry in there.values()}) > 1:
+            there = {}
+        for key, entry in there.items():
+            self.take_entry(n, key, entry)
+        return tuple(key for key in entries if key not in there)
 
     def take_entry(self, n: int, key: str, entry: Entry) -> None:
         """Take one method's map of slice ``n``."""
@@ -33,15 +48,33 @@ class Gathered:
         self._entries[key][n] = entry
         self._shapes[key] = entry.values.shape
 
-    def take(self, places: Sequence[int], answer: Answer) -> dict[str, list[Entry]]:
-        """Take a batch's answer for the slices ``places``; return its entries by method, members of ensembles too."""
+    def take(self, places: Sequence[int], answer: Answer) -> None:
+        """Take a batch's answer for the slices ``places``, and drop what was kept of them for another class."""
         self.logits[places], self.targets[places] = answer.logits, answer.target
-        made = {key: _entries(answer, found) for key, found in answer.found.items()}
-        for key, entries in made.items():
+        for key, found in answer.found.items():
             if key in self._entries:
-                self._entries[key].update(zip(places, entries, strict=True))
-                self._shapes[key] = entries[0].values.shape
-        return made
+                self._entries[key].update(zip(places, entries_of(answer, found), strict=True))
+                self._take_shape(key, found.maps.shape[1:])
+        for mine in self._entries.values():
+            for n, target in zip(places, answer.target.tolist(), strict=True):
+                if n in mine and mine[n].target != target:
+                    del mine[n]
+                    self._again.add(n)
+
+    def _take_shape(self, key: str, shape: tuple[int, ...]) -> None:
+        """Learn how large a method's maps are, and drop those kept that are otherwise."""
+        self._shapes[key] = shape
+        for n in [n for n, entry in self._entries[key].items() if entry.values.shape != shape]:
+            del self._entries[key][n]
+            self._again.add(n)
+
+    def drop_again(self) -> list[int]:
+        """Drop all of the slices of which something kept was wrong, and return them: they are to be asked again."""
+        again, self._again = sorted(self._again), set()
+        for mine in self._entries.values():
+            for n in again:
+                mine.pop(n, None)
+        return again
 
     def now(self, places: Sequence[int], answer: Answer) -> Gathered:
         """Return what is known of the slices ``places`` with an answer that is still being worked on."""
@@ -74,6 +107,8 @@ class Gathered:
         for n, entry in entries.items():
             values[n] = entry.values
         everywhere = range(len(self.indices))
+        passes = tuple(entries[n].passes if n in entries else math.nan for n in everywhere)
+        seconds = tuple(entries[n].seconds if n in entries else math.nan for n in everywhere)
         return MethodMaps(
             values,
             tuple(entries[n].state if n in entries else UNREAD for n in everywhere),
@@ -82,10 +117,13 @@ class Gathered:
             sum(entry.passes for entry in entries.values()) / max(len(entries), 1),
             sum(entry.seconds for entry in entries.values()),
             tuple(entries[n].details if n in entries else {} for n in everywhere),
+            passes,
+            seconds,
         )
 
 
-def _entries(answer: Answer, found: Found) -> list[Entry]:
+def entries_of(answer: Answer, found: Found) -> list[Entry]:
+    """Return a method's maps of a batch slice by slice."""
     count = len(found.maps)
     return [
         Entry(
@@ -120,7 +158,23 @@ class Kept:
     def get(self, n: int, key: str) -> Entry | None:
         """Return the map of slice ``n`` by the plan's method ``key``, if it is there."""
         entry = None if self._cache is None else self._cache.get(self._name(n, key))
-        return entry if entry is not None and len(entry.logits) == len(self._bundle.classes) else None
+        return entry if entry is not None and self._fits(key, entry) else None
+
+    def of_all(self, places: Sequence[int], key: str) -> dict[int, Entry]:
+        """Return the maps that are there of these slices, without those whose shape is not that of most."""
+        entries = {n: entry for n in places if (entry := self.get(n, key)) is not None}
+        shapes = Counter(entry.values.shape for entry in entries.values())
+        return {n: entry for n, entry in entries.items() if entry.values.shape == shapes.most_common(1)[0][0]}
+
+    def _fits(self, key: str, entry: Entry) -> bool:
+        """Whether an entry can be an answer to what is asked, whatever its name says."""
+        if len(entry.logits) != len(self._bundle.classes):
+            return False
+        if self._plan.explainers[key].per_pixel and entry.values.shape != (self._mapping.size, self._mapping.size):
+            return False
+        if self._target is None:
+            return bool(entry.logits[entry.target] == entry.logits.max())
+        return entry.target == self._target
 
     def put(self, n: int, key: str, entry: Entry) -> None:
         """Keep a map."""
@@ -131,7 +185,7 @@ class Kept:
         """Return those of ``keys`` that are there for all of these slices."""
         found = {}
         for key in keys:
-            entries = [entry for n in places if (entry := self.get(n, key)) is not None]
+            entries = list(self.of_all(places, key).values())
             if len(entries) == len(places):
                 found[key] = Found(
                     np.stack([entry.values for entry in entries]),
@@ -139,6 +193,7 @@ class Kept:
                     tuple(entry.details for entry in entries),
                     sum(entry.seconds for entry in entries),
                     sum(entry.passes for entry in entries),
+                    np.array([entry.target for entry in entries]),
                 )
         return found
 

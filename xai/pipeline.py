@@ -16,7 +16,7 @@ import xai
 from xai.cache import ExplanationCache
 from xai.errors import ExplainError
 from xai.explanation import Explanation, SliceAnalysis
-from xai.gathering import Gathered, Kept
+from xai.gathering import Gathered, Kept, entries_of
 from xai.imaging.geometry import VolumeGeometry
 from xai.imaging.resample import SliceMapping
 from xai.imaging.volume import Volume
@@ -92,6 +92,10 @@ def analyse_slices(
     job.progress(job.done)
     for keys, waiting in todo.items():
         job.run(keys, waiting, batch_size)
+    if again := gathered.drop_again():
+        # Nothing kept of these slices is left, so that all of their maps are of one class.
+        job.done -= len(again)
+        job.run(plan.asked, again, batch_size)
     notes = job.notes
     if missing := gathered.without_shape:
         # Nothing could be read: one empty input tells how large the maps would have been.
@@ -131,9 +135,7 @@ class _Job:
             self.bundle, chosen, self.mapping, ask, batch_size=batch_size, notes=self.notes
         ):
             batch = waiting[begin : begin + len(found)]
-            for key, entries in self.gathered.take(batch, answer).items():
-                for n, entry in zip(batch, entries, strict=True):
-                    self.kept.put(n, key, entry)
+            self.gathered.take(batch, answer)
             begin += len(batch)
             self.done += len(batch)
             self.progress(self.done)
@@ -146,7 +148,12 @@ class _Job:
         known = self.kept.known(batch, [key for key in needed if key not in keys])
         compute = [key for key in needed if key not in known]
         tell = None if self.partial is None else bind(self._tell, self.partial, batch)
-        return step(network, x, self.target, self.plan, compute, within, known, tell)
+        return step(network, x, self.target, self.plan, compute, within, known, tell, bind(self._keep, batch))
+
+    def _keep(self, batch: Sequence[int], answer: Answer) -> None:
+        for key, found in answer.found.items():
+            for n, entry in zip(batch, entries_of(answer, found), strict=True):
+                self.kept.put(n, key, entry)
 
     def _tell(self, show: Partial, batch: Sequence[int], answer: Answer) -> None:
         show(self.gathered.now(batch, answer).analysis(self.notes))
@@ -157,15 +164,11 @@ def _todo(
 ) -> dict[tuple[str, ...], list[int]]:
     """Take what is kept, and return by the methods that are to run the slices that need just these."""
     todo: dict[tuple[str, ...], list[int]] = {}
-    for n, pixels in enumerate(slices):
-        if not readable(pixels):
-            continue
-        entries = {key: kept.get(n, key) for key in plan.asked}
-        for key, entry in entries.items():
-            if entry is not None:
-                gathered.take_entry(n, key, entry)
-        missing = tuple(key for key, entry in entries.items() if entry is None)
-        if missing or not entries:
+    places = [n for n, pixels in enumerate(slices) if readable(pixels)]
+    there = {key: kept.of_all(places, key) for key in plan.asked}
+    for n in places:
+        missing = gathered.take_kept(n, {key: entries.get(n) for key, entries in there.items()})
+        if missing or not plan.asked:
             todo.setdefault(missing, []).append(n)
     return todo
 

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from xai.errors import ExplainError
-from xai.explainers.base import Attribution, Explainer, Stepwise, cells_of, counting, make_explainer
-from xai.explainers.cam import CamMethod, cam_family
+from xai.explainers.base import Attribution, Explainer, Prepared, Stepwise, cells_of, counting, make_explainer
+from xai.explainers.cam import CamMethod, look_at_layer
 from xai.explainers.ensemble import Ensemble
 from xai.explainers.registering import to_pixels
 from xai.imaging.resample import CellGrid
@@ -60,6 +60,8 @@ class Found:
     seconds: float
     passes: float
     """Inputs sent through the network."""
+    target: NDArray[np.int64] | None = None
+    """(n,) classes of maps that were computed before; None for those of the answer it is part of."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
@@ -120,6 +122,7 @@ def step(
     progress: Progress,
     known: Mapping[str, Found] | None = None,
     tell: Callable[[Answer], None] | None = None,
+    finish: Callable[[Answer], None] | None = None,
 ) -> Answer:
     """Predict a batch and run methods of a plan on it.
 
@@ -138,9 +141,11 @@ def step(
     progress : callable
         Called with (parts done, `PARTS`); cancels by raising.
     known : mapping
-        Members that were computed before.
+        Members that were computed before; those of other classes are computed again.
     tell : callable, optional
         Called with all that is known so far whenever a method has something new.
+    finish : callable, optional
+        Called with the methods that have just become final, each once and all before the end.
     """
     wanted = None if target is None else torch.full((len(x),), target, dtype=torch.int64, device=x.device)
     logits, found, raw = _cams(network, x, wanted, plan, keys, progress)
@@ -149,7 +154,16 @@ def step(
             logits = network(x).float()
     chosen = logits.argmax(1).clone() if wanted is None else wanted
     answer = Answer(logits.cpu().numpy(), chosen.cpu().numpy(), found)
-    long = [key for key in keys if key not in found]
+    known = dict(known or {})
+    others = [key for key, one in known.items() if one.target is not None and (one.target != answer.target).any()]
+    for key in others:
+        del known[key]
+    _, more, more_raw = _cams(network, x, chosen, plan, others, progress)
+    found |= more
+    raw |= more_raw
+    if finish is not None and found:
+        finish(dataclasses.replace(answer, found=dict(found)))
+    long = [key for key in (*keys, *others) if key not in found]
     # Ensembles last: they are made of the others.
     long.sort(key=lambda key: key in plan.members)
     if tell is not None and found and long:
@@ -161,19 +175,36 @@ def step(
             progress(int(PARTS * (n + share) / len(long)), PARTS)
 
         within(0, 1)
+        _prepare(plan.explainers[key])
         for attribution, seconds, passes in _timed(network, _steps(network, x, chosen, plan, key, raw, known, within)):
-            price = [found[one] if one in found else (known or {})[one] for one in plan.members.get(key, {}).values()]
+            price = {one: found[one] if one in found else known[one] for one in plan.members.get(key, {}).values()}
             found[key] = Found(
                 attribution.maps[:, 0].float().cpu().numpy(),
                 attribution.states or ("",) * len(x),
                 attribution.details or ({},) * len(x),
-                seconds + sum(one.seconds for one in price),
-                passes + sum(one.passes for one in price),
+                seconds + sum(one.seconds for one in price.values()),
+                passes + _passes(plan, price),
             )
             raw[key] = attribution.maps
             if tell is not None:
                 tell(answer)
+        if finish is not None:
+            finish(dataclasses.replace(answer, found={key: found[key]}))
     return answer
+
+
+def _passes(plan: Plan, members: Mapping[str, Found]) -> float:
+    """Return the passes of an ensemble's members: CAMs of one layer share theirs."""
+    shared: dict[object, float] = {}
+    for key, one in members.items():
+        explainer = plan.explainers[key]
+        shared[("CAM", explainer.layer) if isinstance(explainer, CamMethod) else key] = one.passes
+    return sum(shared.values())
+
+
+def _prepare(explainer: Explainer) -> None:
+    if isinstance(explainer, Prepared):
+        explainer.prepare()
 
 
 def _cams(
@@ -192,16 +223,21 @@ def _cams(
     logits: Tensor | None = None
     found: dict[str, Found] = {}
     raw: dict[str, Tensor] = {}
-    for family in families.values():
+    for layer, family in families.items():
         progress(0, PARTS)
+        for explainer in family.values():
+            _prepare(explainer)
         began = time.perf_counter()
-        view, maps = cam_family(network, x, target, family)
+        view = look_at_layer(network, x, target, layer)
+        _wait(view.gradient)
+        share = (time.perf_counter() - began) / len(family)
         logits = view.logits if logits is None else logits
-        values = {key: one[:, 0].float().cpu().numpy() for key, one in maps.items()}
-        seconds = (time.perf_counter() - began) / len(family)
-        for key in family:
-            found[key] = Found(values[key], ("",) * len(x), ({},) * len(x), seconds, len(x))
-        raw |= maps
+        for key, explainer in family.items():
+            began = time.perf_counter()
+            raw[key] = explainer.map_of(view)
+            values = raw[key][:, 0].float().cpu().numpy()
+            seconds = share + time.perf_counter() - began
+            found[key] = Found(values, ("",) * len(x), ({},) * len(x), seconds, len(x))
     return logits, found, raw
 
 
@@ -212,20 +248,28 @@ def _steps(
     plan: Plan,
     key: str,
     raw: Mapping[str, Tensor],
-    known: Mapping[str, Found] | None,
+    known: Mapping[str, Found],
     progress: Progress,
 ) -> Iterator[Attribution]:
     explainer = plan.explainers[key]
     if isinstance(explainer, Ensemble):
         maps = {}
         for name, member in plan.members[key].items():
-            values = raw[member] if member in raw else torch.from_numpy((known or {})[member].maps)[:, None]
+            values = raw[member] if member in raw else torch.from_numpy(known[member].maps)[:, None]
             maps[name] = to_pixels(values.to(x.device), plan.cells[member], (x.shape[2], x.shape[3]))
         yield explainer.combine(network, x, target, maps, progress)
     elif isinstance(explainer, Stepwise):
         yield from explainer.steps(network, x, target, progress)
     else:
         yield Attribution(explainer.attribute(network, x, target, progress))
+
+
+def _wait(values: Tensor) -> None:
+    """Wait until a device has computed ``values``: what is queued would be put down to whoever asks next."""
+    if values.device.type == "cuda":
+        torch.cuda.synchronize(values.device)
+    elif values.device.type == "mps":
+        torch.mps.synchronize()
 
 
 def _timed(network: nn.Module, steps: Iterator[Attribution]) -> Iterator[tuple[Attribution, float, int]]:
@@ -237,5 +281,6 @@ def _timed(network: nn.Module, steps: Iterator[Attribution]) -> Iterator[tuple[A
             attribution = next(steps, None)
             if attribution is None:
                 return
+            _wait(attribution.maps)
             seconds += time.perf_counter() - began
             yield attribution, seconds, count[0]

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
+from importlib import metadata
 from pathlib import Path
 
 import numpy as np
@@ -148,6 +149,7 @@ def test_those_not_used_for_longest_go_first(tmp_path: Path) -> None:
         # Ages as if written one after the other long ago: the clock of the disk may be coarse.
         path = cache.folder / name(n)[:2] / f"{name(n)}.npz"
         os.utime(path, (1000 + n, 1000 + n))
+    cache = ExplanationCache(cache.folder, limit_bytes=10 * size)
     assert cache.get(name(0)) is not None
     for n in range(8, 13):
         cache.put(name(n), entry(n))
@@ -155,6 +157,28 @@ def test_those_not_used_for_longest_go_first(tmp_path: Path) -> None:
     assert {0, 8, 9, 10, 11, 12} <= left
     assert not {1, 2, 3} & left
     assert sum(path.stat().st_size for path in cache.folder.rglob("*.npz")) <= 10 * size
+
+
+def test_what_this_run_wrote_or_read_is_never_dropped(tmp_path: Path) -> None:
+    for n in range(4):
+        ExplanationCache(tmp_path).put(name(n), entry(n))
+    cache = ExplanationCache(tmp_path, limit_bytes=6 * file_size(tmp_path))
+    assert cache.get(name(2)) is not None
+    for path in tmp_path.rglob("*.npz"):
+        os.utime(path, (1000, 1000))
+    for n in range(4, 20):
+        cache.put(name(n), entry(n))
+    again = ExplanationCache(tmp_path)
+    assert [n for n in range(20) if again.get(name(n)) is not None] == [2, *range(4, 20)]
+
+
+def file_size(folder: Path) -> int:
+    return max(path.stat().st_size for path in folder.rglob("*.npz"))
+
+
+def test_a_cohort_fits() -> None:
+    """A thousand slices by ten methods whose maps have a value for each pixel."""
+    assert ExplanationCache("anywhere").limit_bytes >= 1000 * 10 * 4 * 224**2
 
 
 def test_only_its_own_files_are_ever_removed(tmp_path: Path) -> None:
@@ -191,9 +215,10 @@ import sys
 import numpy as np
 from pathlib import Path
 from xai.cache import Entry, ExplanationCache
-cache = ExplanationCache(Path(sys.argv[1]), limit_bytes=40_000)
 wrong = 0
 for turn in range(400):
+    if turn % 10 == 0:  # another run: what one has used it keeps
+        cache = ExplanationCache(Path(sys.argv[1]), limit_bytes=40_000)
     n = (turn * int(sys.argv[2])) % 61
     name = f"{n:064x}"[::-1]
     found = cache.get(name)
@@ -223,3 +248,19 @@ def test_the_code_is_part_of_the_name(tmp_path: Path, monkeypatch: pytest.Monkey
     assert first != cache.name(b"slice", "bundle", entry, 0)
     monkeypatch.setattr("xai.cache.code_stamp", lambda: "another")
     assert first != cache.name(b"slice", "bundle", entry, None)
+
+
+@pytest.mark.parametrize("package", ["torch", "grad-cam", "shap"])
+def test_so_are_the_packages_that_compute_maps(package: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = code_stamp()
+    version = metadata.version
+    monkeypatch.setattr(metadata, "version", lambda name: "0" if name == package else version(name))
+    assert code_stamp.__wrapped__() != before
+
+
+@pytest.mark.parametrize("source", ["gathering.py", "stepping.py", "explainers/cam.py", "models/networks.py"])
+def test_so_is_every_source_that_decides_about_maps(source: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = code_stamp()
+    read = Path.read_bytes
+    monkeypatch.setattr(Path, "read_bytes", lambda path: b"" if path.as_posix().endswith(source) else read(path))
+    assert code_stamp.__wrapped__() != before

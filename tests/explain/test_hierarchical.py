@@ -71,7 +71,8 @@ def test_the_budget_is_kept_and_reported(budget: int) -> None:
         maps, details = last_of(Hierarchical(budget=budget, window=28, min_window=7), network, leg(), ONE)
     first = int(_worth(hide(network, leg(), ONE, "body-median"), lay_grid((112, 112), 28, 14, maps.device)).sum())
     assert count[0] <= 1 + max(budget, first + 4)
-    assert count[0] == details["passes"] + details["probes"]
+    assert count[0] == details["passes"]
+    assert details["probes"] > 0
 
 
 def test_a_fifth_of_exhaustive_is_the_usual_budget(slim: nn.Module) -> None:

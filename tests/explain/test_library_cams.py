@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -147,3 +149,28 @@ def test_no_inputs_give_no_maps(tiny: nn.Module) -> None:
     for method in (ScoreCAM(), AblationCAM()):
         maps = method.attribute(tiny, pictures()[:0], TARGET[:0])
         assert maps.shape == (0, 1, 4, 4)
+
+
+FIRST_USE = """
+import random
+import warnings
+import numpy as np
+warnings.simplefilter("ignore")
+from xai.explainers.{module} import {name}
+random.seed(1)
+np.random.seed(1)
+python, numpy = random.getstate(), np.random.get_state()[1].tolist()
+{name}().prepare()
+assert "{package}" in __import__("sys").modules
+print(random.getstate() == python, np.random.get_state()[1].tolist() == numpy)
+"""
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "package"),
+    [("library", "LayerCAM", "pytorch_grad_cam"), ("shapley", "PartitionShap", "shap")],
+)
+def test_the_first_use_of_a_package_leaves_random_numbers_alone(module: str, name: str, package: str) -> None:
+    code = FIRST_USE.format(module=module, name=name, package=package)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False)
+    assert done.stdout.split() == ["True", "True"], done.stderr

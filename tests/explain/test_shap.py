@@ -173,3 +173,12 @@ def test_too_few_evaluations_are_refused(tiny: nn.Module) -> None:
 
 def test_no_inputs_give_no_maps(tiny: nn.Module) -> None:
     assert PartitionShap().attribute(tiny, pictures()[:0], TARGET[:0]).shape == (0, 1, 32, 32)
+
+
+def test_whatever_the_package_compiles_is_compiled_by_preparing() -> None:
+    from numba.core import event  # heavy
+
+    PartitionShap().prepare()
+    with event.install_recorder("numba:compile") as recorder:
+        PartitionShap(max_evals=20).attribute(linear(32), pictures(), TARGET)
+    assert recorder.buffer == []

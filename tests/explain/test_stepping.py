@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
@@ -12,13 +12,15 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from xai.cache import ExplanationCache
+from xai.cache import Entry, ExplanationCache
+from xai.evaluate.scores import score_slices
 from xai.explainers.base import UNREAD, Attribution, Explainer
 from xai.explainers.cam import GradCAM, HiResCAM
 from xai.explainers.consensus import Consensus, Disagreement
 from xai.explainers.ensemble import AverageEnsemble
 from xai.explanation import Explanation, SliceAnalysis
 from xai.export import load_npz, save_npz
+from xai.gathering import Kept
 from xai.imaging.geometry import VolumeGeometry
 from xai.imaging.volume import SeriesInfo, Volume
 from xai.models.bundle import ClassifierBundle
@@ -143,6 +145,86 @@ def test_a_method_that_is_broken_off_gives_the_network_back(bundle: ClassifierBu
     assert not any(module._forward_pre_hooks for module in bundle.network.modules())
 
 
+@dataclass(frozen=True)
+class Slow:
+    """Loads something for a second at first, and takes its time over the formula."""
+
+    per_pixel: bool = True
+    layer: str | None = None
+    clock: ClassVar[list[float]] = [0.0]
+
+    def prepare(self) -> None:
+        self.clock[0] += 1000.0
+
+    def attribute(self, network: nn.Module, x: Tensor, target: Tensor, progress: Progress = ignore) -> Tensor:
+        self.clock[0] += 3.0
+        return x.clone()
+
+
+@dataclass(frozen=True)
+class SlowCam(HiResCAM):
+    """A CAM of which the same is true."""
+
+    def prepare(self) -> None:
+        Slow.clock[0] += 1000.0
+
+    def combine(self, activation: Tensor, gradient: Tensor) -> Tensor:
+        Slow.clock[0] += 8.0
+        return HiResCAM.combine(self, activation, gradient)
+
+
+def test_seconds_are_a_methods_own_and_its_share_of_the_pass(
+    bundle: ClassifierBundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("xai.stepping.time.perf_counter", lambda: Slow.clock[0])
+
+    def costs(_module: nn.Module, _inputs: object) -> None:
+        Slow.clock[0] += 2.0
+
+    handle = bundle.network.register_forward_pre_hook(costs)
+    try:
+        series = volume(gap=None)
+        methods: dict[str, Explainer] = {"cam": HiResCAM(), "slow cam": SlowCam(), "slow": Slow()}
+        found = analyse_slices(bundle, [series.array[0]], [0], series.geometry, methods)
+    finally:
+        handle.remove()
+    assert {key: one.seconds for key, one in found.maps.items()} == {"cam": 1.0, "slow cam": 9.0, "slow": 3.0}
+
+
+def test_passes_and_seconds_are_known_slice_by_slice(bundle: ClassifierBundle) -> None:
+    series = volume()
+    found = analyse_slices(bundle, list(series.array), range(DEPTH), series.geometry, {"uneven": Uneven()})
+    maps = found.maps["uneven"]
+    assert maps.slice_passes[:2] + maps.slice_passes[3:] == (1.0, 2.0, 3.0, 4.0)
+    assert np.isnan(maps.slice_passes[2])
+    assert np.isnan(maps.slice_seconds[2])
+    assert maps.passes == np.nanmean(maps.slice_passes) == 2.5
+    assert maps.seconds == pytest.approx(np.nansum(maps.slice_seconds))
+    scored = score_slices(bundle, list(series.array), bundle.preprocess.mapping(series.geometry), found)
+    written = {(row.slice, row.measure): row.value for row in scored.rows}
+    assert [written[n, "passes"] for n in (1, 2, 4, 5)] == [1, 2, 3, 4]
+    assert [written[n, "seconds"] for n in (1, 2, 4, 5)] == [maps.slice_seconds[n - 1] for n in (1, 2, 4, 5)]
+
+
+@dataclass(frozen=True)
+class Uneven(Counted):
+    """Takes one pass more for every slice."""
+
+    def attribute(self, network: nn.Module, x: Tensor, target: Tensor, progress: Progress = ignore) -> Tensor:
+        self.asked.append(len(x))
+        with torch.no_grad():
+            for _ in self.asked:
+                network(x)
+        return x.clone()
+
+
+def test_an_ensemble_pays_once_for_a_pass_that_its_cams_share(bundle: ClassifierBundle) -> None:
+    series = volume(gap=None)
+    trio = (("a", GradCAM()), ("b", GradCAM(relu=True)), ("c", HiResCAM()), ("mine", Counted()))
+    found = analyse_slices(bundle, list(series.array), range(DEPTH), series.geometry, {"all": Disagreement(trio)})
+    assert found.maps["all"].passes == 2
+
+
 def test_progress_of_long_methods_is_finer_than_slices(bundle: ClassifierBundle) -> None:
     reports: list[tuple[int, int]] = []
     explain(bundle, volume(), {"steps": Sharpening(), "c": Counted()}, progress=lambda *at: reports.append(at))
@@ -224,7 +306,8 @@ def test_a_run_that_was_broken_off_goes_on_where_it_stopped(bundle: ClassifierBu
 
     with pytest.raises(Cancelled):
         explain(bundle, volume(gap=None), methods, progress=cancel, cache=cache)
-    assert len(list(cache.folder.rglob("*.npz"))) == 2 * 2
+    # What is final is kept at once: the CAM of the third slice, whose other map was broken off.
+    assert len(list(cache.folder.rglob("*.npz"))) == 2 * 2 + 1
     Counted.asked.clear()
     resumed = explain(bundle, volume(gap=None), methods, cache=cache)
     assert Counted.asked == [1] * (DEPTH - 2)
@@ -275,6 +358,116 @@ def test_nothing_is_taken_for_what_it_is_not(
         monkeypatch.setattr("xai.cache.code_stamp", lambda: "another")
     explain(bundle, series, {"mine": explainer}, target=target, cache=cache)
     assert Counted.asked == [1] * 4
+
+
+def spoil(cache: ExplanationCache, n: int, change: Callable[[Entry], Entry], explainers: Sequence[Explainer]) -> None:
+    """Change what is kept of some methods' maps of slice ``n`` of a volume, under its own name."""
+    for explainer in explainers:
+        name = BY_SLICE[n, repr(explainer)]
+        entry = cache.get(name)
+        assert entry is not None
+        cache.put(name, change(entry))
+
+
+BY_SLICE: dict[tuple[int, str], str] = {}
+
+
+@pytest.fixture
+def _names(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Note under which names the maps of `volume` without a gap are kept."""
+    BY_SLICE.clear()
+    slices = [one.tobytes() for one in volume(gap=None).array]
+    original = Kept._name
+
+    def named(kept: Kept, n: int, key: str) -> str:
+        name = original(kept, n, key)
+        BY_SLICE[slices.index(kept._slices[n].tobytes()), repr(kept._plan.explainers[key])] = name
+        return name
+
+    monkeypatch.setattr(Kept, "_name", named)
+
+
+def turned(entry: Entry) -> Entry:
+    """What a run that predicted the other class would have kept."""
+    return replace(entry, target=0, logits=entry.logits[::-1].copy(), values=-entry.values)
+
+
+def other_shape(entry: Entry) -> Entry:
+    return replace(entry, values=np.ones((3, 3), np.float32))
+
+
+WRONG: dict[str, tuple[Callable[[Entry], Entry], Sequence[str]]] = {
+    "another class, all methods at hand": (turned, ("mine",)),
+    "a label that its logits deny": (lambda entry: replace(entry, target=0), ("mine",)),
+    "another shape of pixels": (other_shape, ("mine",)),
+    "another shape of cells": (other_shape, ("cam",)),
+    "all wrong": (lambda entry: replace(other_shape(entry), target=0), ("mine", "cam")),
+}
+
+
+@pytest.mark.usefixtures("_names")
+@pytest.mark.parametrize("spoilt", [[0], [3], [0, 1, 3, 4]])
+@pytest.mark.parametrize("more", [False, True])
+@pytest.mark.parametrize("wrong", WRONG)
+def test_what_is_kept_is_no_more_trusted_than_what_is_predicted_now(
+    wrong: str, more: bool, spoilt: list[int], bundle: ClassifierBundle, cache: ExplanationCache
+) -> None:
+    change, keys = WRONG[wrong]
+    methods: dict[str, Explainer] = {"mine": Counted(), "cam": HiResCAM(layer="layer4")}
+    explain(bundle, volume(gap=None), methods, cache=cache)
+    for n in spoilt:
+        spoil(cache, n, change, [methods[key] for key in keys])
+    if more:
+        methods["other"] = Counted(2.0)
+    found = explain(bundle, volume(gap=None), methods, cache=cache)
+    fresh = explain(bundle, volume(gap=None), methods)
+    for key in methods:
+        np.testing.assert_array_equal(found[key].target, fresh[key].target)
+        np.testing.assert_allclose(found[key].maps, fresh[key].maps, rtol=1e-4, atol=1e-6)
+        assert found[key].states == fresh[key].states
+
+
+@pytest.mark.usefixtures("_names")
+def test_maps_of_an_older_prediction_are_dropped_when_another_class_is_predicted(
+    bundle: ClassifierBundle, cache: ExplanationCache
+) -> None:
+    cam = HiResCAM(layer="layer4")
+    explain(bundle, volume(gap=None), {"mine": Counted(), "cam": cam}, cache=cache)
+    for n in (1, 2):
+        spoil(cache, n, turned, [Counted(), cam])
+    methods: dict[str, Explainer] = {"mine": Counted(), "cam": cam, "other": Counted(2.0)}
+    found = explain(bundle, volume(gap=None), methods, cache=cache)
+    fresh = explain(bundle, volume(gap=None), methods)
+    for key in methods:
+        np.testing.assert_allclose(found[key].maps, fresh[key].maps, rtol=1e-4, atol=1e-6)
+        assert (found[key].target == 1).all()
+
+
+@pytest.mark.usefixtures("_names")
+@pytest.mark.parametrize("change", [turned, other_shape])
+def test_members_of_another_class_or_shape_are_computed_again(
+    change: Callable[[Entry], Entry], bundle: ClassifierBundle, cache: ExplanationCache
+) -> None:
+    cam = HiResCAM(layer="layer4")
+    explain(bundle, volume(gap=None), {"m": Counted(), "h": cam}, cache=cache)
+    spoil(cache, 3, change, [Counted()] if change is other_shape else [Counted(), cam])
+    methods: dict[str, Explainer] = {"consensus": Consensus((("m", Counted()), ("h", cam)))}
+    found = explain(bundle, volume(gap=None), methods, cache=cache)["consensus"]
+    np.testing.assert_allclose(
+        found.maps, explain(bundle, volume(gap=None), methods)["consensus"].maps, rtol=1e-4, atol=1e-6
+    )
+
+
+@pytest.mark.usefixtures("_names")
+def test_an_entry_that_says_another_target_than_asked_is_none(
+    bundle: ClassifierBundle, cache: ExplanationCache
+) -> None:
+    explain(bundle, volume(gap=None), {"mine": Counted()}, target=0, cache=cache)
+    spoil(cache, 2, lambda entry: replace(entry, target=1), [Counted()])
+    Counted.asked.clear()
+    found = explain(bundle, volume(gap=None), {"mine": Counted()}, target=0, cache=cache)["mine"]
+    assert Counted.asked == [1]
+    assert (found.target == 0).all()
 
 
 def test_the_same_slice_is_found_in_another_series(bundle: ClassifierBundle, cache: ExplanationCache) -> None:

@@ -129,8 +129,10 @@ def score_slices(
         for key, maps_of_key in analysis.maps.items():
             price = {
                 "empty": float(bool(maps_of_key.states[n])),
-                "passes": maps_of_key.passes,
-                "seconds": maps_of_key.seconds / len(read),
+                "passes": maps_of_key.slice_passes[n] if maps_of_key.slice_passes else maps_of_key.passes,
+                "seconds": maps_of_key.slice_seconds[n]
+                if maps_of_key.slice_seconds
+                else maps_of_key.seconds / len(read),
             }
             scored.rows.extend(Score(*place, key, measure, "", value) for measure, value in price.items())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields
@@ -50,6 +51,15 @@ class Stepwise(Protocol):
 
     def steps(self, network: nn.Module, x: Tensor, target: Tensor, progress: Progress) -> Iterator[Attribution]:
         """Yield ever better maps; the last are final. Stopping early leaves the network as found, too."""
+        ...
+
+
+@runtime_checkable
+class Prepared(Protocol):
+    """An explainer that loads or compiles something at its first use, which is no part of what a map costs."""
+
+    def prepare(self) -> None:
+        """Load and compile what `attribute` needs; at once when it is there already."""
         ...
 
 
@@ -148,6 +158,17 @@ def state_of(values: NDArray[np.float32]) -> str:
     if high - low <= SAME * max(abs(low), abs(high)):
         return CONSTANT
     return NO_SUPPORT if high <= 0 else ""
+
+
+@contextmanager
+def same_random() -> Iterator[None]:
+    """Give the global random numbers of Python and numpy, which packages draw from, their state back."""
+    before, numpys = random.getstate(), np.random.get_state()  # noqa: NPY002
+    try:
+        yield
+    finally:
+        random.setstate(before)
+        np.random.set_state(numpys)  # noqa: NPY002
 
 
 @contextmanager

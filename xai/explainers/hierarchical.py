@@ -122,8 +122,11 @@ class Hierarchical:
             yield Attribution(maps[:, None], (), found)
         if self.probes:
             missed = self._probe(hiding, grid, worth & ~asked, maps, after(progress, len(x) + int(spent.sum()), total))
+            costs = (float(1 + n) + float(more["probes"]) for n, more in zip(spent.tolist(), missed, strict=True))
             yield Attribution(
-                maps[:, None], (), tuple({**one, **more} for one, more in zip(found, missed, strict=True))
+                maps[:, None],
+                (),
+                tuple({**one, **more, "passes": cost} for one, more, cost in zip(found, missed, costs, strict=True)),
             )
 
     @property

@@ -24,7 +24,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from xai.explainers.base import check_target, evaluating, find_layer
+from xai.explainers.base import check_target, evaluating, find_layer, same_random
 from xai.explainers.cam import CamMethod, LayerView, look_at_layer
 from xai.imaging.resample import CellGrid
 from xai.progress import Progress, ignore
@@ -36,7 +36,8 @@ RANGE_EPS = 1e-8
 @cache
 def _formula(name: str) -> Any:
     """Return a method of the package without what makes it a danger to networks."""
-    import pytorch_grad_cam  # heavy: OpenCV, scikit-learn, matplotlib
+    with same_random():
+        import pytorch_grad_cam  # heavy: OpenCV, scikit-learn, matplotlib
 
     # Its __init__ changes and hooks a network, and its __del__ takes the hooks away.
     nothing = {"__init__": lambda self: None, "__del__": lambda self: None}
@@ -48,6 +49,10 @@ class PackageCam(CamMethod):
     """A CAM whose formula is that of the grad-cam package."""
 
     NAME: ClassVar[str]
+
+    def prepare(self) -> None:
+        """Import the package; see `Prepared`."""
+        _formula(self.NAME)
 
     def combine(self, activation: Tensor, gradient: Tensor) -> Tensor:
         """Return the package's map (N, h, w) before its ReLU and scaling."""

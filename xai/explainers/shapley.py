@@ -13,7 +13,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from xai.errors import ExplainError
-from xai.explainers.base import Attribution, check_target, evaluating
+from xai.explainers.base import Attribution, check_target, evaluating, same_random
 from xai.explainers.masking import Fill, filled, margin
 from xai.progress import Progress, ignore
 
@@ -69,6 +69,10 @@ class PartitionShap:
     def layer(self) -> None:
         """None: it looks at no layer."""
         return None
+
+    def prepare(self) -> None:
+        """Import the package and have it compile itself; see `Prepared`."""
+        _compiled()
 
     def steps(
         self, network: nn.Module, x: Tensor, target: Tensor, progress: Progress = ignore
@@ -161,12 +165,9 @@ class HiddenPixels:
 @contextmanager
 def numpy_seed(seed: int) -> Iterator[None]:
     """Seed numpy's global random numbers, which the package draws from, and give them their state back."""
-    before = np.random.get_state()  # noqa: NPY002
-    np.random.seed(seed)  # noqa: NPY002
-    try:
+    with same_random():
+        np.random.seed(seed)  # noqa: NPY002
         yield
-    finally:
-        np.random.set_state(before)  # noqa: NPY002
 
 
 def _shifted(progress: Progress, n: int, inputs: int, evals: int) -> Callable[[int, int], None]:
@@ -175,12 +176,20 @@ def _shifted(progress: Progress, n: int, inputs: int, evals: int) -> Callable[[i
 
 def _shap() -> Any:
     """Return the package; it compiles itself with numba and takes seconds, so only when it is needed."""
-    with warnings.catch_warnings():
+    with same_random(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # its colour maps use what matplotlib is about to drop
         import shap
         import shap.explainers
         import shap.maskers
     return shap
+
+
+@cache
+def _compiled() -> None:
+    """Ask about a picture of 4 pixels, so that numba has compiled whatever a map needs."""
+    explainer = _shap().explainers.Partition(lambda masks: masks.sum((1, 2)).astype(float), _masker(2, 2))
+    with numpy_seed(0):
+        explainer(np.zeros((1, 2, 2), bool), max_evals=2 * FEWEST_EVALS, batch_size=2, silent=True)
 
 
 @lru_cache(maxsize=4)
