@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-import viewer.scoring
+import xai.pipeline
 from viewer.scoring import MaskFolder, number_patients
 from xai.export import load_npz
 from xai.imaging.catalog import scan
@@ -283,7 +283,7 @@ def test_a_mask_belongs_to_one_series(tmp_path: Path, refused: Refused, run: Run
 def test_maps_that_are_not_finite_are_told_from_slices_that_cannot_be_read(
     tmp_path: Path, refused: Refused, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    analyse = viewer.scoring.analyse_slices
+    analyse = xai.pipeline.analyse_slices
 
     def spoiled(*rest, **named):  # type: ignore[no-untyped-def]
         analysis = analyse(*rest, **named)
