@@ -135,10 +135,14 @@ def evaluate(
     methods = choices(method, tuple(EXPLAINERS), "--method")
     check_slices(slices)
     check_folder(out)
-    masks = masks or cohort_masks(paths)
+    own = cohort_masks(paths)
+    masks = masks or own
     folder = None if masks is None else MaskFolder.look_in(masks)
     catalog = scan_paths(paths, quiet)
     fit = suitable_series(catalog, names_of(paths), say)
+    if own is not None:
+        # Masks of another folder may be asked for: the cohort's own are no series all the same.
+        fit = tuple(series for series in fit if not series.files[0].resolve().is_relative_to(own.resolve()))
     if folder is not None:
         fit = folder.without_masks(fit, names_of(paths))
     wanted = [slice_indices(slices, series) for series in fit]

@@ -251,7 +251,7 @@ def test_images_of_one_person_are_one_patient(tmp_path: Path, run: Run) -> None:
 
 
 def test_identifiers_come_before_file_names(cohort: Path) -> None:
-    found = scan([cohort]).series
+    found = scan([cohort / f"P{n + 1:03d}" for n in range(PATIENTS)]).series
     patients = number_patients(found)
     assert (patients.numbers, patients.note) == (tuple(str(n + 1) for n in range(PATIENTS)), "")
     # Without them, a folder of many files is a patient, and so are two series in it.
