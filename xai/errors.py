@@ -5,8 +5,9 @@
     XaiError
     ├── ImagingError    a file or folder cannot be read as a picture
     ├── BundleError     a classifier bundle or checkpoint cannot be used
-    └── ExplainError    an explanation cannot be computed or written
-        └── UnknownExplainerError
+    ├── ExplainError    an explanation cannot be computed or written
+    │   └── UnknownExplainerError
+    └── TrainingError   a table cannot be trained on, or a run cannot be written
 """
 
 from __future__ import annotations
@@ -30,3 +31,7 @@ class ExplainError(XaiError):
 
 class UnknownExplainerError(ExplainError):
     """No explainer has this key; the message lists those that exist."""
+
+
+class TrainingError(XaiError):
+    """A table cannot be trained on, or a run cannot be written or gone on with."""
