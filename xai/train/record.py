@@ -1,0 +1,97 @@
+"""``training.toml``: everything needed to repeat a run. Light: read without torch."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import tomllib
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from xai.errors import TrainingError
+from xai.models.manifest import first_cause, write_toml
+from xai.train.config import TrainingConfig
+
+RECORD_NAME = "training.toml"
+MAX_BYTES = 1 << 20
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class DataRecord(_Part):
+    """Which table, and where its pictures were looked for."""
+
+    table: str
+    """Absolute path."""
+    sha256: Sha256
+    """Of the table's bytes."""
+    images: str | None = None
+    masks: str | None = None
+
+
+class WeightsRecord(_Part):
+    """Where the network began."""
+
+    source: str
+    """The file's path, or ``none``."""
+    sha256: Sha256 | None = None
+
+
+class TrainingRecord(_Part):
+    """A run as it was begun."""
+
+    config: TrainingConfig
+    data: DataRecord
+    weights: WeightsRecord
+    versions: dict[str, str] = Field(default_factory=dict)
+    """Of this project, Python and the libraries that decide the figures."""
+
+
+def read_record(path: Path) -> TrainingRecord:
+    """Read ``training.toml``, of a run folder or by its own path.
+
+    Raises
+    ------
+    TrainingError
+        One sentence naming the file and the cause.
+    """
+    path = path / RECORD_NAME if path.is_dir() else path
+    try:
+        with path.open("rb") as file:
+            raw = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise TrainingError(f"{path} cannot be read: {error.strerror or error}.") from None
+    if len(raw) > MAX_BYTES:
+        raise TrainingError(f"{path} is larger than {MAX_BYTES >> 20} MiB, so it is no record of a training run.")
+    try:
+        return TrainingRecord.model_validate(tomllib.loads(raw.decode("utf-8")))
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise TrainingError(f"{path} is not valid TOML: {error}.") from None
+    except ValidationError as error:
+        raise TrainingError(f"{path} is no record of a training run: {first_cause(error)}.") from None
+
+
+def write_record(record: TrainingRecord, run: Path) -> None:
+    """Write ``training.toml`` into a run folder, whole or not at all."""
+    write_text(run / RECORD_NAME, write_toml(record.model_dump(mode="json", exclude_none=True)))
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file whole or not at all; raise `TrainingError` naming it when it cannot be (a full disk)."""
+    temporary = None
+    try:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        temporary = Path(name)
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+            file.write(text)
+        temporary.chmod(0o644)
+        temporary.replace(path)
+    except OSError as error:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+        raise TrainingError(f"{path} cannot be written: {error.strerror or error}.") from None
