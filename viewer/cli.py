@@ -20,6 +20,7 @@ from typer.core import TyperGroup
 
 from viewer.cli_options import AsJson, Paths, Quiet, SeriesNumber, Source, check_file, scan_paths
 from viewer.cli_research import evaluate, explain, predict
+from viewer.cli_train import train
 from viewer.system_libraries import StartError
 from viewer.terminal import keep_traceback, one_sentence, progress_bar, say
 from xai.errors import ImagingError, XaiError
@@ -193,6 +194,7 @@ def info(paths: Paths, as_json: AsJson = False, quiet: Quiet = False) -> None:
 app.command()(predict)
 app.command()(explain)
 app.command()(evaluate)
+app.command()(train)
 
 
 @app.command()

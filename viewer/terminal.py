@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -34,6 +34,33 @@ def progress_bar(title: str, *, quiet: bool) -> Iterator[Progress]:
             bar.update(task, completed=done, total=total)
 
         yield report
+
+
+@contextmanager
+def task_bar(*, quiet: bool) -> Iterator[Callable[[str, float, float], None]]:
+    """Show what a long job of several parts does; where no one watches a terminal, a line for each part it begins."""
+    if quiet:
+        yield lambda _words, _done, _total: None
+        return
+    if not sys.stderr.isatty():
+        told: set[str] = set()
+
+        def line(words: str, _done: float, _total: float) -> None:
+            part = words.partition(",")[0]
+            if part not in told:
+                told.add(part)
+                say(part)
+
+        yield line
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=None)
+        yield lambda words, done, total: bar.update(task, description=words, completed=done, total=total)
 
 
 def one_sentence(error: BaseException) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -41,6 +43,17 @@ class AugmentSettings(_Part):
     """Spread of the logarithm of the coil's slowly varying sensitivity."""
     noise: NotNegative = 0.01
     """Largest width of the Rician noise; 1 is the brightest tissue."""
+
+
+_NOTHING = dict.fromkeys(AugmentSettings.model_fields, 0.0)
+AUGMENTS: Mapping[str, AugmentSettings] = MappingProxyType(
+    {
+        "all": AugmentSettings(),
+        "published": AugmentSettings(**_NOTHING | {"flip": 0.5, "blur": 0.5, "brightness": 0.1, "contrast": 0.1}),
+        "none": AugmentSettings(**_NOTHING),
+    }
+)
+"""Settings by name: all kinds, the published ones alone, none."""
 
 
 class TrainingConfig(_Part):
@@ -84,3 +97,23 @@ class TrainingConfig(_Part):
     """Keep each fold's network as a bundle."""
     augment: AugmentSettings = AugmentSettings()
     preprocess: PreprocessSettings = PreprocessSettings()
+
+
+def configure(given: Mapping[str, Any], base: TrainingConfig | None = None) -> TrainingConfig:
+    """Return ``base`` changed by ``given``; without a base, defaults that suit the network.
+
+    The slim network has no ImageNet weights, so it begins at random; what begins at random is trained as a whole.
+
+    Raises
+    ------
+    pydantic.ValidationError
+        When a value is out of its range.
+    """
+    if base is not None:
+        return TrainingConfig.model_validate({**base.model_dump(), **given})
+    filled = dict(given)
+    if filled.get("network") == "resnet18-slim":
+        filled.setdefault("weights", "none")
+    if filled.get("weights") == "none":
+        filled.setdefault("backbone", "fine-tuned")
+    return TrainingConfig.model_validate(filled)

@@ -11,6 +11,7 @@ from lightning_fabric.plugins.environments.lightning import LightningEnvironment
 from lightning_fabric.plugins.environments.torchelastic import TorchElasticEnvironment
 from pytorch_lightning.strategies import DDPStrategy, SingleDeviceStrategy
 
+from xai.errors import TrainingError
 from xai.train.config import TrainingConfig
 
 PICTURE_LOADERS = 8
@@ -67,19 +68,77 @@ class Hardware:
         }
 
 
-def processes_here() -> tuple[int, int, int, int]:
-    """Return (rank, world, local rank, local world) as torchrun or SLURM tell them; (0, 1, 0, 1) when alone."""
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Which of how many processes this one is, in all and on its machine."""
+
+    rank: int = 0
+    world: int = 1
+    local_rank: int = 0
+    local_world: int = 1
+
+
+def place_here() -> Place:
+    """Return this process's place as torchrun or SLURM tell it; the only one when none of them launched it."""
     if "RANK" in os.environ and "WORLD_SIZE" in os.environ:
-        world = int(os.environ["WORLD_SIZE"])
-        return (
-            int(os.environ["RANK"]),
-            world,
-            int(os.environ.get("LOCAL_RANK", "0")),
-            int(os.environ.get("LOCAL_WORLD_SIZE", str(world))),
-        )
+        world = os.environ["WORLD_SIZE"]
+        local = os.environ.get("LOCAL_RANK", "0"), os.environ.get("LOCAL_WORLD_SIZE", world)
+        return Place(int(os.environ["RANK"]), int(world), int(local[0]), int(local[1]))
     # An interactive allocation sets the job's variables without having started this process as one of its tasks.
     if int(os.environ.get("SLURM_NTASKS", "1")) > 1 and "SLURM_PROCID" in os.environ and "SLURM_STEP_ID" in os.environ:
-        nodes = int(os.environ.get("SLURM_NNODES", "1"))
-        world = int(os.environ["SLURM_NTASKS"])
-        return int(os.environ["SLURM_PROCID"]), world, int(os.environ.get("SLURM_LOCALID", "0")), world // nodes
-    return 0, 1, 0, 1
+        world, nodes = int(os.environ["SLURM_NTASKS"]), int(os.environ.get("SLURM_NNODES", "1"))
+        return Place(
+            int(os.environ["SLURM_PROCID"]), world, int(os.environ.get("SLURM_LOCALID", "0")), max(1, world // nodes)
+        )
+    return Place()
+
+
+def choose(device: str | None, local_rank: int = 0) -> str:
+    """Return the device of process ``local_rank`` of its machine: the one asked for, else a GPU of its own, else CPU.
+
+    Raises
+    ------
+    TrainingError
+        When the device asked for is not there.
+    """
+    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if device is None:
+        return f"cuda:{local_rank % count}" if count else "mps" if torch.backends.mps.is_available() else "cpu"
+    kind, _, number = device.partition(":")
+    if kind not in ("cpu", "cuda", "mps") or (number and not number.isdigit()):
+        raise TrainingError(f"There is no device {device!r}: it is cpu, cuda, cuda:1 or mps.")
+    if kind == "cuda" and int(number or 0) >= count:
+        raise TrainingError(f"There is no device {device!r} here: {count} GPUs were found.")
+    if kind == "mps" and not torch.backends.mps.is_available():
+        raise TrainingError("There is no device 'mps' here.")
+    return f"cuda:{local_rank % count}" if device == "cuda" else device
+
+
+def join(device: str, place: Place) -> Hardware:
+    """Meet the other processes that share every batch with this one, and return this one's hardware."""
+    import torch.distributed
+
+    if "MASTER_ADDR" not in os.environ:  # SLURM's own launcher tells the nodes, but not in torch's words
+        from lightning_fabric.plugins.environments.slurm import SLURMEnvironment
+
+        slurm = SLURMEnvironment()
+        os.environ["MASTER_ADDR"], os.environ["MASTER_PORT"] = slurm.main_address, str(slurm.main_port)
+    os.environ.update(
+        RANK=str(place.rank),
+        WORLD_SIZE=str(place.world),
+        LOCAL_RANK=str(place.local_rank),
+        LOCAL_WORLD_SIZE=str(place.local_world),
+        GROUP_RANK=str(place.rank // place.local_world),
+    )
+    if not torch.distributed.is_initialized():
+        torch.distributed.init_process_group("nccl" if device.startswith("cuda") else "gloo")
+    return Hardware(device, place.rank, place.world, place.local_world)
+
+
+def agree(answer: bool) -> bool:
+    """Return what the first process answers, to all that share batches."""
+    import torch.distributed
+
+    said = [answer]
+    torch.distributed.broadcast_object_list(said, src=0)
+    return said[0]

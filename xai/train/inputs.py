@@ -1,0 +1,52 @@
+"""Where a lesson's inputs come from: pictures changed anew, or features that were computed once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from xai.train.augment import augment
+from xai.train.config import AugmentSettings
+from xai.train.features import FeatureStore
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PictureSource:
+    """Pictures (N, 1, size, size) in their views, for a network that learns as a whole."""
+
+    pictures: NDArray[np.float16]
+    settings: AugmentSettings
+    seed: int
+
+    def batch(self, examples: NDArray[np.int64], views: NDArray[np.int64]) -> Tensor:
+        """Return the pictures of examples in their views."""
+        x = torch.from_numpy(self.pictures[examples].astype(np.float32))[:, None]
+        changed = [
+            augment(picture, self.settings, self.seed, example, view)
+            for picture, example, view in zip(x, examples.tolist(), views.tolist(), strict=True)
+        ]
+        return torch.stack(changed).contiguous(memory_format=torch.channels_last)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FeatureSource:
+    """Features of a frozen backbone, for a head that learns alone."""
+
+    store: FeatureStore
+    _open: dict[int, NDArray[np.float32]] = field(default_factory=dict)
+
+    def batch(self, examples: NDArray[np.int64], views: NDArray[np.int64]) -> Tensor:
+        """Return the features of examples in their views."""
+        found = np.unique(views)
+        for view in found.tolist():
+            if view not in self._open:
+                self._open[view] = self.store.open(view)
+        out = np.empty((len(examples), *self._open[int(found[0])].shape[1:]), np.float32)
+        for view in found.tolist():
+            inside = views == view
+            out[inside] = self._open[view][examples[inside]]
+        return torch.from_numpy(out)
