@@ -20,7 +20,7 @@ from xai.progress import Cancelled
 if TYPE_CHECKING:
     from xai.train.cohort import Cohort
     from xai.train.config import TrainingConfig
-    from xai.train.launch import Launch, Sources
+    from xai.train.launch import Launch, CohortFiles
     from xai.train.record import TrainingRecord
 
 
@@ -176,11 +176,11 @@ def train(
     if check_only:
         raise typer.Exit(_check(cohort, _configure(settings, recipe), quiet))
     assert out is not None
-    from xai.train.launch import Launch, Sources
+    from xai.train.launch import Launch, CohortFiles
 
     launch = Launch(device, processes)
     first = launch.place.rank == 0
-    _carry_out(out, Sources(table, images, masks), cohort, settings, recipe, resume, launch, quiet or not first)
+    _carry_out(out, CohortFiles(table, images, masks), cohort, settings, recipe, resume, launch, quiet or not first)
     if first:
         text = (out / "metrics.json").read_text(encoding="utf-8")
         sys.stdout.write(text if as_json else _summary(json.loads(text)))
@@ -190,7 +190,7 @@ def train(
 
 def _carry_out(
     out: Path,
-    sources: Sources,
+    sources: CohortFiles,
     cohort: Cohort,
     settings: Mapping[str, Any],
     recipe: Path | None,

@@ -112,10 +112,11 @@ class _Telling(Callback):
     def on_train_batch_end(
         self, trainer: pl.Trainer, module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
+        assert isinstance(module, Learner)
         loss = outputs["loss"] if isinstance(outputs, dict) else outputs
         steps, epochs = max(1, int(trainer.num_training_batches)), self._lesson.epochs
-        share = (trainer.current_epoch + (batch_idx + 1) / steps) / epochs
-        self._report(Moment(self._lesson.name, trainer.current_epoch, epochs, share, float(loss)))
+        epoch = len(module.epochs)
+        self._report(Moment(self._lesson.name, epoch, epochs, (epoch + (batch_idx + 1) / steps) / epochs, float(loss)))
 
 
 def fit(
@@ -184,7 +185,7 @@ def _run(
     resume: bool,
 ) -> None:
     batches = _Batches(source, labels)
-    order = EpochBatches(lesson.order, hardware.rank, hardware.world)
+    order = EpochBatches(lesson.order, lambda: len(learner.epochs), hardware.rank, hardware.world)
     workers = hardware.loaders
     training: DataLoader[Batch] = DataLoader(
         batches, batch_size=None, sampler=order, num_workers=workers, persistent_workers=workers > 0
@@ -197,7 +198,8 @@ def _run(
         save_on_train_epoch_end=True,
         enable_version_counter=False,
     )
-    with quiet_lightning():
+    # Loading data draws from torch's random state even where nothing depends on it.
+    with quiet_lightning(), torch.random.fork_rng(devices=[]):
         trainer = pl.Trainer(
             **hardware.trainer(config),
             max_epochs=lesson.epochs,

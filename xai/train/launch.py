@@ -33,7 +33,7 @@ MOST_PROCESSES = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Sources:
+class CohortFiles:
     """Where the table is, and where its pictures and masks were said to be."""
 
     table: Path
@@ -62,7 +62,7 @@ class Launch:
     place: Place = field(default_factory=place_here)
 
 
-def begin(out: Path, sources: Sources, cohort: Cohort, config: TrainingConfig) -> TrainingRecord:
+def begin(out: Path, sources: CohortFiles, cohort: Cohort, config: TrainingConfig) -> TrainingRecord:
     """Make the run folder ``out`` and write down what is to be done.
 
     Raises
@@ -97,7 +97,7 @@ def begin(out: Path, sources: Sources, cohort: Cohort, config: TrainingConfig) -
     return record
 
 
-def go_on(out: Path, sources: Sources, cohort: Cohort, config: TrainingConfig | None) -> TrainingRecord:
+def go_on(out: Path, sources: CohortFiles, cohort: Cohort, config: TrainingConfig | None) -> TrainingRecord:
     """Return the record of the run in ``out``, of the same table and, where it is given, the same configuration."""
     if not (out / RECORD_NAME).exists():
         raise TrainingError(f"{out} holds no run to go on with: there is no {RECORD_NAME}.")
@@ -120,7 +120,7 @@ def go_on(out: Path, sources: Sources, cohort: Cohort, config: TrainingConfig | 
 
 
 def carry_out(
-    out: Path, sources: Sources, cohort: Cohort, launch: Launch, begin_run: Callable[[], TrainingRecord], tell: Tell
+    out: Path, sources: CohortFiles, cohort: Cohort, launch: Launch, begin_run: Callable[[], TrainingRecord], tell: Tell
 ) -> None:
     """Do a run, or this process's part of one, until it is finished.
 
@@ -128,7 +128,7 @@ def carry_out(
     ----------
     out : Path
         The run folder.
-    sources, cohort : Sources, Cohort
+    sources, cohort : CohortFiles, Cohort
         The data.
     launch : Launch
         By how many processes, and on which device.
@@ -200,7 +200,7 @@ class _Helpers:
 
 
 @contextmanager
-def _helpers(out: Path, sources: Sources, launch: Launch, config: TrainingConfig, count: int) -> Iterator[_Helpers]:
+def _helpers(out: Path, sources: CohortFiles, launch: Launch, config: TrainingConfig, count: int) -> Iterator[_Helpers]:
     """Start ``count - 1`` further processes, and end what is left of them with the block."""
     together = config.parallel == "data"
     shared = (

@@ -120,7 +120,7 @@ class Learner(pl.LightningModule):
         loss = None if loss is None else (loss if math.isfinite(loss) else 1e300)
         taught = float(mean) if math.isfinite(float(mean)) else 1e300
         seconds = time.monotonic() - self._began
-        self.epochs.append(Epoch(self.current_epoch, taught, loss, accuracy, seconds))
+        self.epochs.append(Epoch(len(self.epochs), taught, loss, accuracy, seconds))
         self.log("train_loss", taught)
         if loss is not None and accuracy is not None:
             self.log("validation_loss", loss)

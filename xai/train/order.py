@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -101,17 +101,16 @@ def _occurrences(values: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 class EpochBatches(Sampler[Draw]):
-    """The batches of the current epoch; Lightning says which one that is before it begins."""
+    """The batches of the epoch that ``epoch`` names when they are asked for.
 
-    def __init__(self, order: Order, rank: int = 0, world: int = 1) -> None:
-        self.order, self.rank, self.world, self.number = order, rank, world, 0
+    Lightning's own ways of telling, `set_epoch` and `current_epoch`, are late in the first epoch after a checkpoint.
+    """
 
-    def set_epoch(self, number: int) -> None:
-        """Take note of the epoch that begins."""
-        self.number = number
+    def __init__(self, order: Order, epoch: Callable[[], int], rank: int = 0, world: int = 1) -> None:
+        self._order, self._epoch, self._rank, self._world = order, epoch, rank, world
 
     def __iter__(self) -> Iterator[Draw]:
-        return self.order.batches(self.number, self.rank, self.world)
+        return self._order.batches(self._epoch(), self._rank, self._world)
 
     def __len__(self) -> int:
-        return len(self.order)
+        return len(self._order)

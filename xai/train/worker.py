@@ -11,7 +11,7 @@ from pathlib import Path
 from xai.errors import XaiError
 from xai.progress import Cancelled
 from xai.train.hardware import Place
-from xai.train.launch import Launch, Sources, take_part
+from xai.train.launch import Launch, CohortFiles, take_part
 from xai.train.record import read_record
 from xai.train.stopping import stoppable
 
@@ -35,7 +35,7 @@ def main() -> int:
     try:
         record = read_record(asked.run)
         data = record.data
-        sources = Sources(
+        sources = CohortFiles(
             Path(data.table),
             None if data.images is None else Path(data.images),
             None if data.masks is None else Path(data.masks),
