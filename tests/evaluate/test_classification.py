@@ -142,7 +142,7 @@ def test_intervals_are_those_of_drawing_patients_one_by_one() -> None:
 def test_more_slices_of_the_same_patients_promise_no_more() -> None:
     labels, probability, groups = cohort(30, 1)
     once, often = (
-        bootstrap(*(np.repeat(one, n) for one in (labels, probability)), None, np.repeat(groups, n)) for n in (1, 20)
+        bootstrap(np.repeat(labels, n), np.repeat(probability, n), None, np.repeat(groups, n)) for n in (1, 20)
     )
     for key in MEASURES:
         few, many = once[key], often[key]

@@ -243,7 +243,9 @@ def _areas(truth: NDArray[np.int64], chance: Floats, of: NDArray[np.int64], time
 
 
 def _over(part: Floats, whole: Floats, without: float = np.nan) -> Floats:
-    return np.divide(part, whole, out=np.full(part.shape, without), where=whole > 0)
+    quotient = np.full(part.shape, without)
+    np.divide(part, whole, out=quotient, where=whole > 0)
+    return quotient
 
 
 def _span(values: Floats) -> Span | None:
