@@ -27,21 +27,21 @@ class AugmentSettings(_Part):
 
     flip: Share = 0.5
     """How often left and right are exchanged."""
-    blur: NotNegative = 0.5
+    blur: Annotated[NotNegative, Field(le=20)] = 0.5
     """Largest width (sigma, network pixels) of the Gaussian blur."""
-    brightness: NotNegative = 0.1
-    contrast: NotNegative = 0.1
+    brightness: Share = 0.1
+    contrast: Share = 0.1
     """Largest relative change."""
-    rotation: NotNegative = 8.0
+    rotation: Annotated[NotNegative, Field(le=180)] = 8.0
     """Degrees."""
     shift: Share = 0.05
     """Part of the picture's breadth."""
     scale: Share = 0.08
-    gamma: NotNegative = 0.15
+    gamma: Annotated[NotNegative, Field(le=3)] = 0.15
     """Largest change of the exponent's logarithm."""
-    bias: NotNegative = 0.05
+    bias: Share = 0.05
     """Spread of the logarithm of the coil's slowly varying sensitivity."""
-    noise: NotNegative = 0.01
+    noise: Share = 0.01
     """Largest width of the Rician noise; 1 is the brightest tissue."""
 
 
