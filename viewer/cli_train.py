@@ -20,7 +20,7 @@ from xai.progress import Cancelled
 if TYPE_CHECKING:
     from xai.train.cohort import Cohort
     from xai.train.config import TrainingConfig
-    from xai.train.launch import Launch, CohortFiles
+    from xai.train.launch import CohortFiles, Launch
     from xai.train.record import TrainingRecord
 
 
@@ -176,7 +176,7 @@ def train(
     if check_only:
         raise typer.Exit(_check(cohort, _configure(settings, recipe), quiet))
     assert out is not None
-    from xai.train.launch import Launch, CohortFiles
+    from xai.train.launch import CohortFiles, Launch
 
     launch = Launch(device, processes)
     first = launch.place.rank == 0
@@ -244,11 +244,14 @@ def _check(cohort: Cohort, config: TrainingConfig, quiet: bool) -> int:
 
 def _summary(metrics: Mapping[str, Any]) -> str:
     """Return the figures to read first."""
-    pooled, intervals = metrics["pooled"], metrics.get("intervals", {})
-    lines = [f"Out of fold, {pooled['n']} slices of {metrics['per_patient']['n']} patients:"]
-    for name in ("balanced_accuracy", "accuracy", "precision", "recall", "f1", "roc_auc", "pr_auc", "brier", "ece"):
-        value, span = pooled.get(name), intervals.get(name)
+    from xai.evaluate.classification import MEASURES
+
+    pooled, intervals = metrics["pooled"], metrics["intervals"]["pooled"]
+    lines = [f"Out of fold, {pooled['n']} slices of {metrics['data']['patients']} patients:"]
+    width = max(len(words) for words in MEASURES.values())
+    for name, words in MEASURES.items():
+        value, span = pooled[name], intervals[name]
         shown = "undefined" if value is None else f"{value:.3f}"
-        between = f"  [{span[0]:.3f}, {span[1]:.3f}]" if span else ""
-        lines.append(f"  {name.replace('_', ' '):<18}{shown}{between}")
-    return "\n".join(lines) + "\n"
+        between = f"  [{span['low']:.3f}, {span['high']:.3f}]" if span else ""
+        lines.append(f"  {words:<{width}}  {shown}{between}")
+    return "\n".join([*lines, *metrics["notes"]]) + "\n"

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from xai.errors import TrainingError
+from xai.evaluate.classification import MEASURES
 from xai.models.bundle import save_bundle
 from xai.models.manifest import MANIFEST_NAME, BundleCalibration
 from xai.models.networks import NETWORKS
@@ -280,7 +281,8 @@ class Run:
             return
         self.tell("writing results", self._total - 0.05, self._total)
         results = write_results(self.folder.path, self.cohort, outcomes, self.config, self._about(epochs))
-        self._save(self.folder.bundle, network, "all patients", results.bundle_metrics, results.calibration)
+        measured = {key: value for key in MEASURES if (value := results.pooled[key]) is not None}
+        self._save(self.folder.bundle, network, "all patients", measured, results.calibration.for_bundle)
 
     def _about(self, epochs: int) -> Mapping[str, object]:
         """Return what the report tells beside the figures."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from xai.errors import XaiError
 from xai.progress import Cancelled
 from xai.train.hardware import Place
-from xai.train.launch import Launch, CohortFiles, take_part
+from xai.train.launch import CohortFiles, Launch, take_part
 from xai.train.record import read_record
 from xai.train.stopping import stoppable
 
