@@ -169,6 +169,8 @@ def train(
         from xai.train.config import AUGMENTS
 
         settings["augment"] = AUGMENTS[augment.value]
+    if resume and out is not None:
+        images, masks = _places(out, images, masks)
     with progress_bar("reading the table", quiet=quiet) as progress:
         from xai.train.table import read_cohort
 
@@ -209,10 +211,20 @@ def _carry_out(
 
     with task_bar(quiet=quiet) as tell, stoppable(tell) as checked:
         try:
-            carry_out(out, sources, cohort, launch, start, checked)
+            carry_out(out, cohort, launch, start, checked)
         except Cancelled:
             say(f"What is finished is kept in {out}; --resume goes on with it.")
             raise
+
+
+def _places(run: Path, images: Path | None, masks: Path | None) -> tuple[Path | None, Path | None]:
+    """Return where pictures and masks lie: as said now, else as said when the run was begun."""
+    from xai.train.record import RECORD_NAME, read_record
+
+    if not (run / RECORD_NAME).exists():
+        return images, masks
+    data = read_record(run).data
+    return images or (Path(data.images) if data.images else None), masks or (Path(data.masks) if data.masks else None)
 
 
 def _configure(settings: Mapping[str, Any], recipe: Path | None) -> TrainingConfig:

@@ -78,7 +78,7 @@ def train(
     def start() -> TrainingRecord:
         return go_on(out, files, cohort, config) if resume else begin(out, files, cohort, config)
 
-    carry_out(out, files, cohort, Launch("cpu", processes, Place()), start, tell)
+    carry_out(out, cohort, Launch("cpu", processes, Place()), start, tell)
     return out
 
 

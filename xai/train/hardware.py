@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -86,9 +88,9 @@ def place_here() -> Place:
         return Place(int(os.environ["RANK"]), int(world), int(local[0]), int(local[1]))
     # An interactive allocation sets the job's variables without having started this process as one of its tasks.
     if int(os.environ.get("SLURM_NTASKS", "1")) > 1 and "SLURM_PROCID" in os.environ and "SLURM_STEP_ID" in os.environ:
-        world, nodes = int(os.environ["SLURM_NTASKS"]), int(os.environ.get("SLURM_NNODES", "1"))
+        tasks, nodes = int(os.environ["SLURM_NTASKS"]), int(os.environ.get("SLURM_NNODES", "1"))
         return Place(
-            int(os.environ["SLURM_PROCID"]), world, int(os.environ.get("SLURM_LOCALID", "0")), max(1, world // nodes)
+            int(os.environ["SLURM_PROCID"]), tasks, int(os.environ.get("SLURM_LOCALID", "0")), max(1, tasks // nodes)
         )
     return Place()
 
@@ -114,10 +116,12 @@ def choose(device: str | None, local_rank: int = 0) -> str:
     return f"cuda:{local_rank % count}" if device == "cuda" else device
 
 
-def join(device: str, place: Place) -> Hardware:
-    """Meet the other processes that share every batch with this one, and return this one's hardware."""
+@contextmanager
+def joined(device: str, place: Place) -> Iterator[Hardware]:
+    """Meet the other processes that share every batch with this one while the block runs, and name its hardware."""
     import torch.distributed
 
+    before = dict(os.environ)
     if "MASTER_ADDR" not in os.environ:  # SLURM's own launcher tells the nodes, but not in torch's words
         from lightning_fabric.plugins.environments.slurm import SLURMEnvironment
 
@@ -130,9 +134,17 @@ def join(device: str, place: Place) -> Hardware:
         LOCAL_WORLD_SIZE=str(place.local_world),
         GROUP_RANK=str(place.rank // place.local_world),
     )
-    if not torch.distributed.is_initialized():
+    try:
         torch.distributed.init_process_group("nccl" if device.startswith("cuda") else "gloo")
-    return Hardware(device, place.rank, place.world, place.local_world)
+        yield Hardware(device, place.rank, place.world, place.local_world)
+    except RuntimeError as error:  # a process that others wait for has ended
+        cause = (str(error).strip().splitlines() or ["no cause given"])[0].rstrip(".")
+        raise TrainingError(f"The processes that share the batches have lost each other: {cause}.") from None
+    finally:
+        if torch.distributed.is_initialized():
+            torch.distributed.destroy_process_group()
+        os.environ.clear()
+        os.environ.update(before)
 
 
 def agree(answer: bool) -> bool:

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -17,7 +17,7 @@ from pathlib import Path
 from xai.errors import TrainingError
 from xai.train.cohort import Cohort
 from xai.train.config import TrainingConfig
-from xai.train.hardware import Hardware, Place, choose, join, place_here
+from xai.train.hardware import Hardware, Place, choose, joined, place_here
 from xai.train.jobs import POLL_SECONDS
 from xai.train.record import RECORD_NAME, DataRecord, TrainingRecord, WeightsRecord, read_record, write_record
 from xai.train.run import Run, RunFolder, Tell, plan
@@ -74,9 +74,7 @@ def begin(out: Path, sources: CohortFiles, cohort: Cohort, config: TrainingConfi
         if (out / RECORD_NAME).exists():
             raise TrainingError(f"{out} already holds a run: --resume goes on with it, another --out begins anew.")
         raise TrainingError(f"{out} is not an empty folder; choose another one.")
-    config, _ = plan(cohort, config)
-    if config.weights not in ("imagenet", "none"):
-        config = config.model_copy(update={"weights": str(Path(config.weights).absolute())})
+    config, _ = plan(cohort, _anywhere(config))
     _, start = starting_network(config)
     record = TrainingRecord(
         config=config,
@@ -86,7 +84,7 @@ def begin(out: Path, sources: CohortFiles, cohort: Cohort, config: TrainingConfi
             images=None if sources.images is None else str(sources.images.absolute()),
             masks=None if sources.masks is None else str(sources.masks.absolute()),
         ),
-        weights=WeightsRecord(source=start.source, sha256=start.sha256),
+        weights=WeightsRecord(source=start.source, sha256=start.sha256 or None),
         versions=_versions(),
     )
     try:
@@ -105,7 +103,7 @@ def go_on(out: Path, sources: CohortFiles, cohort: Cohort, config: TrainingConfi
     if record.data.sha256 != cohort.sha256:
         raise TrainingError(f"{sources.table} is not the table that the run {out} was begun with, or has changed.")
     if config is not None:
-        config, _ = plan(cohort, config)
+        config, _ = plan(cohort, _anywhere(config))
         differing = [
             f"{name} was {getattr(record.config, name)}, not {getattr(config, name)}"
             for name in TrainingConfig.model_fields
@@ -114,21 +112,26 @@ def go_on(out: Path, sources: CohortFiles, cohort: Cohort, config: TrainingConfi
         if differing:
             raise TrainingError(f"The run {out} was begun otherwise: {'; '.join(differing)}.")
     _, start = starting_network(record.config)
-    if start.sha256 != record.weights.sha256:
+    if (start.sha256 or None) != record.weights.sha256:
         raise TrainingError(f"{record.weights.source} holds other weights than those the run {out} was begun with.")
     return record
 
 
-def carry_out(
-    out: Path, sources: CohortFiles, cohort: Cohort, launch: Launch, begin_run: Callable[[], TrainingRecord], tell: Tell
-) -> None:
+def _anywhere(config: TrainingConfig) -> TrainingConfig:
+    """Return ``config`` with its weights named so that a process of another folder finds them."""
+    if config.weights in ("imagenet", "none"):
+        return config
+    return config.model_copy(update={"weights": str(Path(config.weights).absolute())})
+
+
+def carry_out(out: Path, cohort: Cohort, launch: Launch, begin_run: Callable[[], TrainingRecord], tell: Tell) -> None:
     """Do a run, or this process's part of one, until it is finished.
 
     Parameters
     ----------
     out : Path
         The run folder.
-    sources, cohort : CohortFiles, Cohort
+    cohort : Cohort
         The data.
     launch : Launch
         By how many processes, and on which device.
@@ -151,7 +154,7 @@ def carry_out(
     count = launch.processes or _processes(cohort, record.config, choose(launch.device))
     if count > MOST_PROCESSES:
         raise TrainingError(f"{count} processes are too many; {MOST_PROCESSES} at most.")
-    with _helpers(out, sources, launch, record.config, count) as helpers:
+    with _helpers(out, launch, record.config, count) as helpers:
 
         def watching(words: str, done: float, total: float) -> None:
             helpers.check()
@@ -165,8 +168,9 @@ def take_part(out: Path, cohort: Cohort, record: TrainingRecord, launch: Launch,
     config, folds = plan(cohort, record.config)
     place = launch.place
     device = choose(launch.device, place.local_rank)
-    hardware = join(device, place) if config.parallel == "data" and place.world > 1 else Hardware(device)
-    Run(RunFolder(out), cohort, config, folds, hardware, min(place.world, len(folds)), tell).do()
+    together = config.parallel == "data" and place.world > 1
+    with joined(device, place) if together else nullcontext(Hardware(device)) as hardware:
+        Run(RunFolder(out), cohort, config, folds, hardware, min(place.world, len(folds)), tell).do()
 
 
 def _processes(cohort: Cohort, config: TrainingConfig, device: str) -> int:
@@ -200,24 +204,16 @@ class _Helpers:
 
 
 @contextmanager
-def _helpers(out: Path, sources: CohortFiles, launch: Launch, config: TrainingConfig, count: int) -> Iterator[_Helpers]:
+def _helpers(out: Path, launch: Launch, config: TrainingConfig, count: int) -> Iterator[_Helpers]:
     """Start ``count - 1`` further processes, and end what is left of them with the block."""
     together = config.parallel == "data"
-    shared = (
-        {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(_free_port()), "WORLD_SIZE": str(count)} if together else {}
-    )
-    if together and count > 1:
-        os.environ.update(shared)
+    shared = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(_free_port())} if together and count > 1 else {}
+    os.environ.update(shared)
     running = []
     for rank in range(1, count):
         command = [sys.executable, "-m", "xai.train.worker", str(out), "--rank", str(rank), "--count", str(count)]
         command += [] if launch.device is None else ["--device", launch.device]
-        own = {"RANK": str(rank), "LOCAL_RANK": str(rank), "LOCAL_WORLD_SIZE": str(count)} if together else {}
-        running.append(
-            subprocess.Popen(
-                command, env={**os.environ, **shared, **own}, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
-            )
-        )
+        running.append(subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL))
     helpers = _Helpers(running, together)
     try:
         yield helpers

@@ -174,7 +174,7 @@ class Run:
         config = self.config
         parts = (
             self.cohort.sha256,
-            start.sha256 or "",
+            start.sha256,
             config.network,
             config.augment.model_dump_json(),
             config.preprocess.model_dump_json(),
