@@ -78,7 +78,7 @@ def load_bundle(path: str | Path, device: str | None = None) -> ClassifierBundle
     manifest, raw = read_manifest(folder)
     _check_fit(manifest, folder / MANIFEST_NAME)
     weights_path = folder / WEIGHTS_NAME
-    weights, digest = _read_weights(weights_path)
+    weights, digest = read_weights(weights_path)
     if digest != manifest.weights_sha256:
         raise BundleError(
             f"The weights {weights_path} are not those its {MANIFEST_NAME} was written for: their hash differs."
@@ -125,7 +125,14 @@ def _check_fit(manifest: BundleManifest, path: Path) -> None:
         )
 
 
-def _read_weights(path: Path) -> tuple[dict[str, Tensor], str]:
+def read_weights(path: Path) -> tuple[dict[str, Tensor], str]:
+    """Read a safetensors file; return its tensors and the SHA-256 of its bytes.
+
+    Raises
+    ------
+    BundleError
+        When it cannot be read, is too large to be one of ours, or is damaged.
+    """
     try:
         if path.stat().st_size > MAX_WEIGHTS_BYTES:
             raise BundleError(
