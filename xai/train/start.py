@@ -85,7 +85,7 @@ def starting_network(config: TrainingConfig, classes: int = 2) -> tuple[nn.Modul
     if config.weights == "none" and config.backbone == "frozen":
         raise TrainingError(
             "A frozen backbone needs weights that have seen pictures, so --weights none goes with a fine-tuned "
-            "backbone only: give a file with --weights FILE, or let the backbone learn with --backbone fine-tuned."
+            "backbone only: give a file with --weights FILE, or let the backbone learn with --fine-tune."
         )
     with torch.random.fork_rng(devices=[]):
         # torch.manual_seed would seed the GPUs too, whose state is not put back.
