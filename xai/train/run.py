@@ -282,7 +282,7 @@ class Run:
         self.tell("writing results", self._total - 0.05, self._total)
         results = write_results(self.folder.path, self.cohort, outcomes, self.config, self._about(epochs))
         measured = {key: value for key in MEASURES if (value := results.pooled[key]) is not None}
-        self._save(self.folder.bundle, network, "all patients", measured, results.calibration.for_bundle)
+        self._save(self.folder.bundle, network, "all patients", measured, results.calibration.for_bundle())
 
     def _about(self, epochs: int) -> Mapping[str, object]:
         """Return what the report tells beside the figures."""
