@@ -99,7 +99,7 @@ def test_what_is_needed_to_repeat_the_run_is_written_down(table: Path, finished:
 
 
 def test_another_seed_is_another_run(table: Path, finished: Path, tmp_path: Path) -> None:
-    other = train(table, tmp_path / "other", seed=1)
+    other = train(table, tmp_path / "other", seed=1, epochs=1)
     assert (other / "oof_predictions.csv").read_bytes() != (finished / "oof_predictions.csv").read_bytes()
 
 
@@ -163,7 +163,7 @@ def test_a_frozen_backbone_is_asked_once_for_each_view(table: Path, backbone: Pa
 
 
 def test_begun_otherwise_is_said(table: Path, finished: Path, tmp_path: Path) -> None:
-    with pytest.raises(TrainingError, match=r"begun otherwise: lr was 0.003, not 0.1"):
+    with pytest.raises(TrainingError, match=r"begun otherwise: lr was 0.001, not 0.1"):
         train(table, finished, resume=True, keep_folds=True, lr=0.1)
     with pytest.raises(TrainingError, match="already holds a run: --resume goes on with it"):
         train(table, finished)

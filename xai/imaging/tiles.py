@@ -176,7 +176,7 @@ def _series(tiles: list[Tile]) -> Series:
             f"Pictures without millimetres and without a left and right, in the order {order}.",
         )
     ]
-    if _coloured(tiles):
+    if in_colour(tiles):
         problems.append(
             Problem("colour", "The pictures are in colour; their brightness is shown, and no model is run on them.")
         )
@@ -191,7 +191,7 @@ def _series(tiles: list[Tile]) -> Series:
     )
 
 
-def _coloured(tiles: Sequence[Tile]) -> bool:
+def in_colour(tiles: Sequence[Tile]) -> bool:
     """Whether a few of the pictures that could hold colours do: grey is often stored as red = green = blue."""
     candidates = [tile for tile in tiles if tile.coloured]
     for tile in {
