@@ -15,7 +15,7 @@ from xai.train.hardware import Place
 from xai.train.launch import CohortFiles, Launch, begin, carry_out, go_on
 from xai.train.record import TrainingRecord
 
-SIZE = 64
+SIZE = 32
 SMALL = TrainingConfig(
     network="resnet18-slim",
     weights="none",
