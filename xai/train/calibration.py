@@ -13,6 +13,7 @@ from scipy.optimize import brentq
 
 from xai.evaluate.classification import figures
 from xai.explanation import softmax
+from xai.models.manifest import BundleCalibration
 
 COLDEST, HOTTEST = 0.05, 20.0
 """Bounds of a temperature: further out it is no longer the data that speaks."""
@@ -41,6 +42,17 @@ class Calibration:
     ece_cross_fitted: float | None
     note: str = ""
     """What keeps the temperature from being a plain fit, in a sentence; empty when nothing does."""
+
+    def for_bundle(self, fitted_on: str = "answers out of fold") -> BundleCalibration:
+        """Return what a bundle keeps of it: its error after calibration is the cross-fitted one, where there is one."""
+        return BundleCalibration(
+            temperature=self.temperature,
+            fitted_on=fitted_on,
+            slices=self.slices,
+            patients=self.patients,
+            ece_before=self.ece_before,
+            ece_after=self.ece_after if self.ece_cross_fitted is None else self.ece_cross_fitted,
+        )
 
 
 def fit_temperature(logits: Floats, labels: Ints, groups: NDArray[np.str_], folds: Ints | None = None) -> Calibration:
