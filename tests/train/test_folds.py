@@ -31,7 +31,7 @@ def patients(by_patient: Sequence[Sequence[int]]) -> Cohort:
     return cohort(labels, groups)
 
 
-def sides(fold: Fold, groups: np.ndarray) -> list[set[str]]:  # type: ignore[type-arg]
+def sides(fold: Fold, groups: np.ndarray) -> list[set[str]]:
     return [set(groups[part].tolist()) for part in (fold.train, fold.validation, fold.test)]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -24,7 +23,7 @@ from xai.progress import Progress
 from xai.train.check import Finding, check
 from xai.train.cohort import Cohort
 from xai.train.config import TrainingConfig
-from xai.train.features import FeatureStore
+from xai.train.features import FeatureStore, features_digest
 from xai.train.fit import Fitted, Lesson, Moment, Report, Source, ask, fit
 from xai.train.folds import Fold, split
 from xai.train.hardware import Hardware, agree
@@ -168,42 +167,43 @@ class Run:
         refuse(findings)
         write_text(self.folder.findings, json.dumps([asdict(one) for one in findings], indent=1))
 
-    def _store(self) -> FeatureStore:
-        network, start = starting_network(self.config)
-        del network
+    def _frozen(self) -> tuple[FeatureStore, nn.Module]:
+        """Return where the features are kept, and the backbone that makes them."""
         config = self.config
-        parts = (
-            self.cohort.sha256,
-            start.sha256,
-            config.network,
-            config.augment.model_dump_json(),
-            config.preprocess.model_dump_json(),
-            config.masks,
-            str(config.seed),
-        )
-        digest = hashlib.sha256("\n".join(parts).encode()).hexdigest()
-        return FeatureStore(self.folder.work / "features", len(self.cohort.examples), digest)
-
-    def _feature_jobs(self) -> Iterator[Job]:
-        store, config = self._store(), self.config
-        pictures = open_pictures(self.folder.pictures)
         network, _ = starting_network(config)
         backbone, _ = split_network(config.network, network)
-        freeze(backbone)
+        made_from = f"{self.cohort.sha256} {config.masks}"
+        precision = self.hardware.precision(config)
+        digest = features_digest(made_from, backbone, config.augment, config.seed, config.preprocess, precision)
+        return FeatureStore(self.folder.work / "features", len(self.cohort.examples), digest), freeze(backbone)
+
+    def _feature_jobs(self) -> Iterator[Job]:
+        config = self.config
+        store, backbone = self._frozen()
+        pictures = open_pictures(self.folder.pictures)
         views = config.views + 1
+        store.check_room(backbone, config.preprocess.size, range(views))
 
         def write(view: int) -> None:
-            progress = self._preparing(
-                f"features, view {view + 1} of {views}", 0.3 + 0.7 * view / views, 0.3 + 0.7 * (view + 1) / views
+            words, begin, step = f"features, view {view + 1} of {views}", 0.3 + 0.7 * view / views, 0.7 / views
+            progress = self._preparing(words, begin, begin + step)
+            store.write_view(
+                view,
+                backbone,
+                pictures,
+                config.augment,
+                config.seed,
+                self.hardware.device,
+                progress,
+                precision=self.hardware.precision(config),
             )
-            store.write_view(view, backbone, pictures, config.augment, config.seed, self.hardware.device, progress)
 
         for view in range(views):
             yield Job(f"features-{view:03d}", partial(store.has, view), partial(write, view))
 
     def _source(self) -> Source:
         if self.config.backbone == "frozen":
-            return FeatureSource(self._store())
+            return FeatureSource(self._frozen()[0])
         return PictureSource(open_pictures(self.folder.pictures), self.config.augment, self.config.seed)
 
     def _is_done(self, fold: Fold) -> Callable[[], bool]:
