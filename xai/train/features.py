@@ -34,7 +34,9 @@ from xai.train.views import view_batches
 RECIPE = 1
 """Number of the way from pictures to features; another one makes what is kept useless."""
 
-BATCH_SIZES = {"cuda": 128, "mps": 64, "cpu": 32}
+HEADER_BYTES = 128
+
+BATCH_SIZES = {"cuda": 128, "mps": 64, "cpu": 16}
 """Pictures per batch. Fixed for each device: sums come out the same only in batches of the same composition."""
 
 STALE_SECONDS = 3600.0
@@ -92,7 +94,7 @@ class FeatureStore:
     def bytes_needed(self, backbone: nn.Module, size: int, views: int = 1) -> int:
         """Return how many bytes the features of this many views of pictures of ``size`` pixels take."""
         values = int(np.prod(feature_shape(backbone, size), dtype=np.int64))
-        return views * (self.examples * values * 4 + npy.ARRAY_ALIGN * 2)
+        return views * (self.examples * values * 4 + HEADER_BYTES)
 
     def check_room(self, backbone: nn.Module, size: int, views: Iterable[int]) -> None:
         """Raise `TrainingError` when the disk has not room for those of ``views`` that are not there yet."""
@@ -156,7 +158,6 @@ class FeatureStore:
             return
         if pictures.shape[:1] != (self.examples,):
             raise TrainingError(f"There are {len(pictures)} pictures where there are {self.examples} examples.")
-        self._check_room(self.bytes_needed(backbone, pictures.shape[-1]), 1)
         frozen = copy.deepcopy(backbone).requires_grad_(False).eval()
         frozen = frozen.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         kind = device.partition(":")[0]
@@ -176,6 +177,7 @@ class FeatureStore:
                             f"{done + len(x)}: its weights do not go with these pictures."
                         )
                     if not done:
+                        self._check_room(self.examples * features[0].nbytes + HEADER_BYTES, 1)
                         _write_header(file, (self.examples, *features.shape[1:]))
                     file.write(features.numpy().data)
                     done += len(x)

@@ -17,10 +17,12 @@ import torch
 from numpy.typing import NDArray
 from pytorch_lightning.callbacks import Callback, ModelCheckpoint
 from pytorch_lightning.loggers import CSVLogger
+from pytorch_lightning.utilities.exceptions import SIGTERMException
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
 from xai.errors import TrainingError
+from xai.progress import Cancelled
 from xai.train.config import TrainingConfig
 from xai.train.folds import Places
 from xai.train.hardware import Hardware
@@ -220,6 +222,8 @@ def _run(
                 ckpt_path=lesson.checkpoint if resume else None,
                 weights_only=True,
             )
+        except SIGTERMException:  # SLURM's warning, which Lightning takes for itself while it runs
+            raise Cancelled from None
         except torch.OutOfMemoryError:
             raise TrainingError(
                 f"The memory of {hardware.device} is too small for batches of {config.batch_size}: "
