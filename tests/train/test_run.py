@@ -152,14 +152,8 @@ def backbone(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_frozen_backbone_is_asked_once_for_each_view(table: Path, backbone: Path, tmp_path: Path) -> None:
     told: list[str] = []
-    frozen: dict[str, Any] = {
-        "backbone": "frozen",
-        "weights": str(backbone),
-        "epochs": 8,
-        "lr": 0.01,
-        "keep_folds": True,
-    }
-    run = train(table, tmp_path / "run", tell=lambda words, done, total: told.append(words), **frozen)
+    config = SMALL.model_copy(update={"backbone": "frozen", "weights": str(backbone), "epochs": 8, "lr": 0.01})
+    run = train(table, tmp_path / "run", config, tell=lambda words, done, total: told.append(words), keep_folds=True)
     assert {words for words in told if words.startswith("features")} == {f"features, view {k} of 3" for k in (1, 2, 3)}
     given = load_bundle(run / "folds" / "01" / "bundle", "cpu").network.state_dict()
     from safetensors.torch import load_file
