@@ -6,7 +6,7 @@ import warnings
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from sklearn import metrics
@@ -56,6 +56,7 @@ def plain_ece(labels: Ints, probability: Floats) -> float:
     return gap
 
 
+@settings(deadline=None)
 @given(cases)
 def test_figures_are_those_of_scikit_learn(case: list[tuple[int, float, int]]) -> None:
     labels, probability, prediction = split(case)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize_scalar
 from sklearn.metrics import log_loss
@@ -36,6 +36,7 @@ def test_the_temperature_that_labels_were_drawn_at_is_found(heat: float) -> None
         assert found.nll_after < found.nll_before
 
 
+@settings(max_examples=30, deadline=None)
 @given(st.integers(0, 10_000), st.floats(0.3, 4))
 def test_no_other_temperature_is_more_likely(seed: int, heat: float) -> None:
     logits, labels = drawn(40, heat, seed)

@@ -20,9 +20,16 @@ from xai.errors import TrainingError
 from xai.evaluate.classification import MEASURES
 from xai.train.cohort import Cohort, Example
 from xai.train.config import TrainingConfig
+from xai.train.report import CAPTIONS
 from xai.train.results import METRICS_NAME, PREDICTIONS_NAME, compute_results, write_results
 
 CONFIG = TrainingConfig(folds=3, seed=4)
+
+
+@pytest.fixture(autouse=True)
+def quick_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pictures take seconds to draw and are tested with the report."""
+    monkeypatch.setattr("xai.train.plots.draw_all", lambda _: dict.fromkeys(CAPTIONS, b"picture"))
 
 
 def written(run: Path, cohort: Cohort, folds: int = 3) -> tuple[dict[str, Any], list[dict[str, str]]]:

@@ -39,6 +39,8 @@ from xai.train.outcome import FoldOutcome
 
 METRICS_NAME = "metrics.json"
 PREDICTIONS_NAME = "oof_predictions.csv"
+REPORT_NAME = "report.html"
+PLOTS_NAME = "plots"
 
 PREDICTION_COLUMNS = (
     "image", "slice", "row", "label", "group", "fold", "prediction", "probability", "logit_0", "logit_1",
@@ -111,7 +113,9 @@ def write_results(
     config: TrainingConfig,
     about: Mapping[str, object],
 ) -> Results:
-    """Compute a run's results and write ``metrics.json`` and ``oof_predictions.csv``, each whole or not at all.
+    """Compute a run's results and write them, each file whole or not at all.
+
+    First come ``metrics.json`` and ``oof_predictions.csv``, then the pictures in ``plots`` and ``report.html``.
 
     Parameters
     ----------
@@ -124,18 +128,26 @@ def write_results(
     config : TrainingConfig
         Of the run.
     about : mapping
-        What else the report says of the run: name and value of versions, hardware, duration. Not in ``metrics.json``.
+        What else the report says of the run, as `xai.train.report.report_html` takes it. Not in ``metrics.json``.
 
     Raises
     ------
     TrainingError
         When the outcomes are not of this cohort, or a file cannot be written.
     """
+    from xai.train.plots import draw_all  # here: they draw and tell what this module computes
+    from xai.train.report import report_html
+
     results = compute_results(cohort, outcomes, config)
     try:
         run.mkdir(parents=True, exist_ok=True)
         write_whole(run / PREDICTIONS_NAME, predictions_csv(results, cohort).encode())
         write_whole(run / METRICS_NAME, metrics_json(results, cohort, config).encode())
+        pictures = draw_all(results)
+        (run / PLOTS_NAME).mkdir(exist_ok=True)
+        for name, picture in pictures.items():
+            write_whole(run / PLOTS_NAME / f"{name}.png", picture)
+        write_whole(run / REPORT_NAME, report_html(results, cohort, config, about, pictures).encode())
     except OSError as error:
         raise TrainingError(f"The results of {run} cannot be written: {error.strerror or error}.") from None
     return results
