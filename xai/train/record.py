@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 import tomllib
 from pathlib import Path
 from typing import Annotated
@@ -13,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from xai.errors import TrainingError
 from xai.models.manifest import first_cause, write_toml
 from xai.train.config import TrainingConfig
+from xai.train.files import write_text
 
 RECORD_NAME = "training.toml"
 MAX_BYTES = 1 << 20
@@ -79,19 +78,3 @@ def read_record(path: Path) -> TrainingRecord:
 def write_record(record: TrainingRecord, run: Path) -> None:
     """Write ``training.toml`` into a run folder, whole or not at all."""
     write_text(run / RECORD_NAME, write_toml(record.model_dump(mode="json", exclude_none=True)))
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a file whole or not at all; raise `TrainingError` naming it when it cannot be (a full disk)."""
-    temporary = None
-    try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        temporary = Path(name)
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
-        temporary.chmod(0o644)
-        temporary.replace(path)
-    except OSError as error:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
-        raise TrainingError(f"{path} cannot be written: {error.strerror or error}.") from None

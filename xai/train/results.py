@@ -5,12 +5,9 @@ Nothing here depends on when, where or by how many processes the run was made: t
 
 from __future__ import annotations
 
-import contextlib
 import csv
 import io
 import json
-import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePath
@@ -35,6 +32,7 @@ from xai.explanation import softmax
 from xai.train.calibration import Calibration, fit_temperature
 from xai.train.cohort import CLASSES, Cohort
 from xai.train.config import TrainingConfig
+from xai.train.files import write_whole
 from xai.train.outcome import FoldOutcome
 
 METRICS_NAME = "metrics.json"
@@ -361,17 +359,3 @@ def _spans(spans: Mapping[str, Span | None]) -> dict[str, object]:
         else {"low": float(f"{span.low:.6g}"), "high": float(f"{span.high:.6g}"), "draws": span.draws}
         for key, span in spans.items()
     }
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all; raise `OSError` when there is no room."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            Path(temporary).unlink()
-        raise

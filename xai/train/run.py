@@ -24,6 +24,7 @@ from xai.train.check import Finding, check
 from xai.train.cohort import Cohort
 from xai.train.config import TrainingConfig
 from xai.train.features import FeatureStore, features_digest
+from xai.train.files import write_text
 from xai.train.fit import Fitted, Lesson, Moment, Report, Source, ask, fit
 from xai.train.folds import Fold, split
 from xai.train.hardware import Hardware, agree
@@ -32,7 +33,6 @@ from xai.train.jobs import Job, share
 from xai.train.order import Order
 from xai.train.outcome import OUTCOME_NAME, FoldOutcome
 from xai.train.pictures import open_pictures, write_pictures
-from xai.train.record import write_text
 from xai.train.results import METRICS_NAME, write_results
 from xai.train.start import freeze, split_network, starting_network
 

@@ -1,0 +1,32 @@
+"""Files that are whole or not there. Light: no torch."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from pathlib import Path
+
+from xai.errors import TrainingError
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all; raise `OSError` when there is no room."""
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            Path(temporary).unlink()
+        raise
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file whole or not at all; raise `TrainingError` naming it when it cannot be (a full disk)."""
+    try:
+        write_whole(path, text.encode())
+    except OSError as error:
+        raise TrainingError(f"{path} cannot be written: {error.strerror or error}.") from None
