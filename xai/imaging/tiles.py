@@ -166,10 +166,20 @@ class TileCollection:
 def _series(tiles: list[Tile]) -> Series:
     tiles = sorted(tiles, key=lambda tile: (natural(tile.path.name), tile.path.name))
     first = tiles[0]
-    pages = [(tile.path, page) for tile in tiles for page in range(tile.pages)]
     several = first.pages > 1
     alone = several or len(tiles) == 1
-    order = "of the file's pages" if several else "of their names"
+    return tile_series(
+        tiles,
+        uid=path_uid(first.path if alone else first.path.parent, f"#{first.rows}x{first.columns}"),
+        description=first.path.stem if alone else first.path.parent.name,
+        order="of the file's pages" if several else "of their names",
+    )
+
+
+def tile_series(tiles: Sequence[Tile], uid: str, description: str, order: str) -> Series:
+    """Return pictures of one size as one series, in the order given; ``order`` says which that is, in words."""
+    first = tiles[0]
+    pages = [(tile.path, page) for tile in tiles for page in range(tile.pages)]
     problems = [
         Problem(
             "geometry-unknown",
@@ -182,9 +192,9 @@ def _series(tiles: list[Tile]) -> Series:
         )
     shape = (len(pages), first.rows, first.columns)
     return Series(
-        uid=path_uid(first.path if alone else first.path.parent, f"#{first.rows}x{first.columns}"),
+        uid=uid,
         geometry=VolumeGeometry.unknown(shape),
-        info=SeriesInfo(description=first.path.stem if alone else first.path.parent.name),
+        info=SeriesInfo(description=description),
         files=tuple(tile.path for tile in tiles),
         reader=TileReader(pages, (first.rows, first.columns)),
         problems=tuple(problems),
