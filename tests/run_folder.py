@@ -49,7 +49,9 @@ def _sigmoid(logit: float) -> float:
     return float(1 / (1 + np.exp(-logit)))
 
 
-def write_run(folder: Path, table: Path, rows: Sequence[Given], keep: Sequence[int] = (), calibrated: bool = True) -> Path:
+def write_run(
+    folder: Path, table: Path, rows: Sequence[Given], keep: Sequence[int] = (), calibrated: bool = True
+) -> Path:
     """Write a run of ``table`` into ``folder``; ``keep`` are the folds whose bundles it kept."""
     folder.mkdir(parents=True)
     config = TrainingConfig(network="resnet18-slim", folds=max(row.fold for row in rows) + 1, keep_folds=bool(keep))
@@ -101,9 +103,7 @@ def plain(patient: int, k: int) -> NDArray[np.uint8]:
     return np.full((16, 20), (10 * patient + k) % 251, np.uint8)
 
 
-def write_tiles(
-    folder: Path, rows: Sequence[tuple[str, int, str]], draw: Draw = plain, name: str = "data.csv"
-) -> Path:
+def write_tiles(folder: Path, rows: Sequence[tuple[str, int, str]], draw: Draw = plain, name: str = "data.csv") -> Path:
     """Write pictures in the published layout, by (picture, label, group), and their table; return the table."""
     groups = list(dict.fromkeys(group for _, _, group in rows))
     for number, (image, label, group) in enumerate(rows):

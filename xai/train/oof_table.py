@@ -115,4 +115,3 @@ def _share(where: str, name: str, text: str) -> float:
 
 def _short(text: str) -> str:
     return repr(text if len(text) <= 24 else text[:24] + "…")
-

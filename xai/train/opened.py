@@ -1,4 +1,4 @@
-"""A finished training run, opened to be looked at: what each fold said of the slices it had not seen. Light: no torch."""
+"""A finished training run, opened: what each fold said of the slices it had not seen. Light: no torch."""
 
 from __future__ import annotations
 
@@ -291,9 +291,7 @@ Name = tuple[str, int | None]
 """A picture as the table writes it, and its slice from 0; pictures of two classes may share it."""
 
 
-def _matched(
-    rows: Sequence[AnswerRow], cohort: Cohort, has_changed: bool, path: Path
-) -> tuple[list[Answer], int]:
+def _matched(rows: Sequence[AnswerRow], cohort: Cohort, has_changed: bool, path: Path) -> tuple[list[Answer], int]:
     """Return the answers in the table's order, and how many of its slices have none."""
     examples: dict[Name, list[Example]] = defaultdict(list)
     for one in cohort.examples:
@@ -316,12 +314,12 @@ def _matched(
     if left and not has_changed:
         count = _count(len(cohort.examples), "slice")
         raise TrainingError(f"{path} is not whole: it has answers for {len(found)} of the {count} of {table}.")
-    answers = [
-        Answer(example, row.fold, row.prediction, row.probability, row.calibrated)
-        for example in cohort.examples
-        if (row := found.get(id(example))) is not None
-    ]
+    answers = [_answer(one, found[id(one)]) for one in cohort.examples if id(one) in found]
     return answers, left
+
+
+def _answer(example: Example, row: AnswerRow) -> Answer:
+    return Answer(example, row.fold, row.prediction, row.probability, row.calibrated)
 
 
 def _cases(answers: Sequence[Answer], path: Path) -> tuple[Case, ...]:
