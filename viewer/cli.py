@@ -227,20 +227,19 @@ def phantom(
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="A new or empty folder.")],
     patients: Annotated[int, typer.Option("--patients", metavar="N", min=1, help="How many.")],
     seed: Annotated[int, typer.Option("--seed", metavar="S", min=0, help="The same seed, the same cohort.")],
-    layout: Annotated[Layout, typer.Option("--layout", help="DICOM series per patient; tiles come later.")] = (
-        Layout.dicom
-    ),
+    layout: Annotated[
+        Layout, typer.Option("--layout", help="DICOM series per patient, or tiles by class with data.csv.")
+    ] = Layout.dicom,
+    slices: Annotated[int, typer.Option("--slices", metavar="N", min=1, max=1000, help="Per patient.")] = 16,
     quiet: Quiet = False,
 ) -> None:
     """Write a synthetic lower-leg MR cohort with lesion masks."""
-    if layout is Layout.tiles:
-        raise typer.BadParameter("the tile layout comes with a later release; dicom is there.", param_hint="--layout")
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise ImagingError(f"{out} is not an empty folder; choose another one.")
     from xai.phantom.cohort import write_cohort
 
     with progress_bar("making patients", quiet=quiet) as progress:
-        write_cohort(out, patients, seed, progress)
+        write_cohort(out, patients, seed, progress, slices=slices, layout=layout.value)
     if not quiet:
         say(f"{patients} synthetic patients in {out}. {RESEARCH_USE_ONLY}")
 

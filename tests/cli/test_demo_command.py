@@ -29,6 +29,16 @@ def test_phantom_writes_series_that_info_lists(tmp_path: Path, run: Run) -> None
     assert series["files"] == series["shape"][0]
 
 
+def test_phantom_writes_tiles_with_their_table(tmp_path: Path, run: Run) -> None:
+    out = tmp_path / "cohort"
+    arguments = ("--patients", 2, "--seed", 4, "--slices", 3, "--out", out, "--layout", "tiles")
+    assert run("phantom", *arguments, "--quiet") == (0, "", "")
+    rows = (out / "data.csv").read_text(encoding="utf-8").splitlines()
+    assert rows[0] == "img_name;label;group"
+    assert len(rows) == 7
+    assert len(list((out / "Tiles_tif_no_background").glob("*/*.tif"))) == 6
+
+
 def test_the_demo_model_tells_the_demo_patients_apart(tmp_path: Path, run: Run) -> None:
     out = tmp_path / "demo"
     code, printed, err = run("demo", "--prepare", out, "--quiet")

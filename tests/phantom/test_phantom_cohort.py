@@ -7,6 +7,7 @@ import nibabel
 import numpy as np
 import pydicom
 import pytest
+import tifffile
 from pydicom.uid import ExplicitVRLittleEndian, MRImageStorage
 
 from xai.errors import ImagingError
@@ -16,6 +17,7 @@ from xai.phantom.dicom_files import COMMENT, uid, write_series
 from xai.phantom.patient import PhantomSeries, make_patient
 from xai.phantom.plan import DEMO_SEED, cohort_grades
 from xai.progress import Cancelled
+from xai.train.table import read_cohort
 
 
 @pytest.fixture(scope="module")
@@ -114,6 +116,45 @@ def test_the_table_says_what_the_masks_say(cohort: Path) -> None:
         assert [int(row["mask_pixels_224"]) for row in mine] == drawn.mask_pixels.tolist()
         assert all((row["grade"] == "healthy") == (row["label"] == "0") for row in mine)
         assert all(bool(row["muscles"]) == bool(row["side"]) for row in mine)
+
+
+def test_tiles_are_the_published_layout(tmp_path: Path) -> None:
+    write_cohort(tmp_path / "a", 4, 11, slices=5, size=128, layout="tiles")
+    cohort = read_cohort(tmp_path / "a" / "data.csv")
+    grades = cohort_grades(4, 11)
+    drawn = [make_patient(11, k, grade=grades[k], slices=5, size=128) for k in range(4)]
+    assert cohort.labels.tolist() == [label for series in drawn for label in series.labels.tolist()]
+    assert set(cohort.labels.tolist()) == {0, 1}
+    assert cohort.groups.tolist() == [f"P{k + 1:03d}" for k in range(4) for _ in range(5)]
+    assert cohort.trained_on.caution == "Trained on synthetic lower-leg phantoms, not on patients."
+    assert (cohort.trained_on.sequence, cohort.trained_on.plane, cohort.trained_on.pixel_mm) == ("T1", "axial", None)
+    for n, one in enumerate(cohort.examples):
+        series, k = drawn[n // 5], n % 5
+        assert one.mask is not None
+        tile, mask = tifffile.imread(one.image), tifffile.imread(one.mask)
+        assert one.image.parent.name == one.mask.parent.name == ("healthy", "affected")[one.label]
+        assert (tile.dtype, mask.dtype, tile.shape) == (np.uint16, np.uint8, mask.shape)
+        assert np.array_equal(mask, (series.mask[k] > 0) * np.uint8(255) if one.label else np.zeros_like(mask))
+        inside = tile > 0
+        assert np.array_equal(tile[inside], series.array[k][inside])
+        assert inside[series.muscles[k] > 0].mean() > 0.99
+        assert not inside[:4].any()
+        assert 0.05 < inside.mean() < 0.8
+
+
+def test_the_same_seed_writes_the_same_tiles(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        write_cohort(tmp_path / name, 2, 11, slices=3, size=64, layout="tiles")
+    files = sorted(one for one in (tmp_path / "a").rglob("*") if one.is_file())
+    assert len(files) == 2 * 6 + 2
+    for file in files:
+        assert (tmp_path / "b" / file.relative_to(tmp_path / "a")).read_bytes() == file.read_bytes()
+
+
+def test_a_full_folder_stops_the_tiles(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(ImagingError, match=r"cannot be written to .*file: "):
+        write_cohort(tmp_path / "file", 1, 1, slices=2, size=64, layout="tiles")
 
 
 def test_progress_is_reported_and_cancelling_ends_the_work(tmp_path: Path) -> None:

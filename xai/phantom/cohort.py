@@ -5,6 +5,8 @@
     out/P001/IM0001.dcm ...     the series
     out/masks/P001.nii.gz       lesion mask on the series' grid
     out/cohort.csv              one row per slice
+
+or as tiles, see `xai.phantom.tile_files`.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ from xai.phantom.dicom_files import write_series
 from xai.phantom.lesions import GRADES
 from xai.phantom.patient import PhantomSeries, Side, make_patient
 from xai.phantom.plan import DEMO_SEED, cohort_grades
+from xai.phantom.tile_files import TILE_COLUMNS, write_about, write_tiles
 from xai.progress import Progress, ignore
 
 COLUMNS = ("patient", "slice", "label", "grade", "mask_pixels_224", "muscles", "side")
@@ -55,7 +58,7 @@ def write_cohort(
     *,
     slices: int = 16,
     size: int = 320,
-    layout: Literal["dicom"] = "dicom",
+    layout: Literal["dicom", "tiles"] = "dicom",
 ) -> None:
     """Write a balanced cohort: half of the patients are healthy, the others share the grades.
 
@@ -71,8 +74,8 @@ def write_cohort(
         Told after each patient.
     slices, size : int
         Pictures per series and their breadth and height in pixels.
-    layout : {"dicom"}
-        How the pictures are laid out.
+    layout : {"dicom", "tiles"}
+        DICOM series with NIfTI masks, or the published layout of tiles with ``data.csv``.
 
     Raises
     ------
@@ -81,7 +84,7 @@ def write_cohort(
     """
     if patients < 1:
         raise ValueError(f"patients must be at least 1, got {patients}")
-    if layout != "dicom":
+    if layout not in ("dicom", "tiles"):
         raise ValueError(f"unknown layout {layout!r}")
     grades = cohort_grades(patients, seed)
     digits = max(3, len(str(patients)))
@@ -89,7 +92,10 @@ def write_cohort(
         (f"P{k + 1:0{digits}d}", make_patient(seed, k, grade=grade, slices=slices, size=size))
         for k, grade in enumerate(grades)
     )
-    _write(out, drawn, patients, progress, out)
+    if layout == "tiles":
+        _write_tiles(out, drawn, patients, progress)
+    else:
+        _write(out, drawn, patients, progress, out)
 
 
 def demo_study(out: Path, progress: Progress = ignore, truth: Path | None = None) -> None:
@@ -135,10 +141,27 @@ def _write(
                 rows += slice_rows(series, code)
             progress(done, total)
         if truth is not None:
-            with (truth / "cohort.csv").open("w", newline="", encoding="utf-8") as file:
-                csv.writer(file, lineterminator="\r\n").writerows(rows)
+            _write_table(truth / "cohort.csv", rows, ",")
     except OSError as error:
         raise ImagingError(f"The phantoms cannot be written to {place}: {error.strerror or error}.") from None
+
+
+def _write_tiles(out: Path, drawn: Iterable[tuple[str, PhantomSeries]], total: int, progress: Progress) -> None:
+    progress(0, total)
+    rows: list[tuple[str | int, ...]] = [TILE_COLUMNS]
+    try:
+        for done, (code, series) in enumerate(drawn, start=1):
+            rows += write_tiles(series, out, code)
+            progress(done, total)
+        write_about(out)
+        _write_table(out / "data.csv", rows, ";")
+    except OSError as error:
+        raise ImagingError(f"The phantoms cannot be written to {out}: {error.strerror or error}.") from None
+
+
+def _write_table(path: Path, rows: Iterable[tuple[str | int, ...]], delimiter: str) -> None:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file, delimiter=delimiter, lineterminator="\r\n").writerows(rows)
 
 
 def slice_rows(series: PhantomSeries, code: str) -> list[tuple[str | int, ...]]:
