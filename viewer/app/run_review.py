@@ -74,9 +74,9 @@ class RunReview(QObject):
         self._session.take(read.opened)
         self._follow_reveal()
         run = read.run
-        words = tr("Training run {name}: {misread} of {slices} slices misread out of fold.")
+        words = tr("Training run “{name}”: {misread} of {slices} slices misread out of fold.")
         if not self.shows_labels:
-            words = tr("Training run {name}: labels are hidden.")
+            words = tr("Training run “{name}”: labels are hidden.")
         self.message.emit(words.format(name=run.folder.name, misread=run.misread, slices=run.slices), False)
 
     def use_model(self, path: Path) -> None:
@@ -137,6 +137,11 @@ class RunReview(QObject):
         """Whether the run kept the model that had not seen the open case."""
         return self._bundle is not None
 
+    @property
+    def why_no_maps(self) -> str:
+        """Why no model may explain the open case; empty where one may, or is being loaded."""
+        return "" if self._explaining.is_loading else self._explaining.withheld[1]
+
     # Labels and order -----------------------------------------------------------------------------------------------
 
     @property
@@ -153,7 +158,7 @@ class RunReview(QObject):
         """Show the labels or hide them."""
         self.labels_wanted = not self.labels_wanted
         self._follow_reveal()
-        self.changed.emit()
+        self.message.emit(tr("Labels are shown.") if self.labels_wanted else tr("Labels are hidden."), False)
 
     @property
     def orders(self) -> tuple[CaseOrder, ...]:
@@ -205,6 +210,12 @@ class RunReview(QObject):
         """Return the next (1) or previous (-1) misread slice, in this case or another; None where there is none."""
         return None if self.why_no_misread(by) else self._to(by)
 
+    def tell_place(self, place: Place) -> None:
+        """Say which of the misread slices this is."""
+        words = tr("Misread slice {number} of {count}.")
+        number = self._misread.index(place) + 1
+        self.message.emit(words.format(number=number, count=len(self._misread)), False)
+
     # The model ------------------------------------------------------------------------------------------------------
 
     def _series_changed(self) -> None:
@@ -216,7 +227,7 @@ class RunReview(QObject):
         self._bundle = run.bundle_of(case.fold)
         if self._bundle is None:
             self._explaining.withhold(
-                tr("no map: the run kept no model of fold {fold}").format(fold=case.fold),
+                tr("no fold model kept"),
                 tr(
                     "No maps: the run did not keep the model of fold {fold}, and the final model has seen this "
                     "patient. Train with --keep-folds to see maps here."
@@ -226,7 +237,7 @@ class RunReview(QObject):
             self._explaining.withhold("", "")
         else:
             words = tr("The model of fold {fold} is being loaded.").format(fold=case.fold)
-            self._explaining.withhold(tr("loading the model of fold {fold}").format(fold=case.fold), words)
+            self._explaining.withhold(tr("loading the model"), words)
             self._explaining.open_model(self._bundle)
 
     def _model_changed(self) -> None:
@@ -237,7 +248,7 @@ class RunReview(QObject):
             self._explaining.withhold("", "")
         else:
             self._explaining.withhold(
-                tr("no map: the model of fold {fold} cannot be loaded").format(fold=case.fold),
+                tr("no fold model"),
                 tr("No maps: the model of fold {fold} cannot be loaded, and no other may explain this case.").format(
                     fold=case.fold
                 ),

@@ -15,7 +15,7 @@ from xai.train.opened_series import CaseSeries
 
 MISREAD, AS_LABELLED = "✗", "✓"
 LABELLED = {0: QT_TR_NOOP("labelled healthy"), 1: QT_TR_NOOP("labelled affected")}
-BOTH_LABELS = QT_TR_NOOP("slices of both labels")
+BOTH_LABELS = QT_TR_NOOP("both labels")
 NOT_IN_TABLE = QT_TR_NOOP("not in the table")
 FIGURES = (
     ("balanced_accuracy", QT_TR_NOOP("balanced accuracy {value:.2f}")),
@@ -31,12 +31,15 @@ class CaseText:
     ----------
     details : tuple of str
         Lines under the title.
+    aside : str
+        Stands beside the title.
     misread : int
         How many of its slices are misread; 0 too where that may not be seen.
     """
 
     title: str
     details: tuple[str, ...]
+    aside: str
     misread: int = 0
 
 
@@ -69,25 +72,32 @@ def case_texts(review: RunReview) -> list[CaseText]:
     return [_case_text(review, one) for one in review.series]
 
 
-def _case_text(review: RunReview, series: CaseSeries) -> CaseText:
+def case_title(review: RunReview, series: CaseSeries) -> str:
+    """Return what a case is called: its patient's name in the table, or a number where the name might tell."""
     run, case = review.run, review.case_of(series)
     assert run is not None
     title = case.group if review.shows_labels else tr("Case {number}").format(number=run.numbers[series.case])
     if series.parts > 1:
         title = tr("{title} ({part} of {parts})").format(title=title, part=series.part, parts=series.parts)
-    count = len(case.answers)
+    return title
+
+
+def _case_text(review: RunReview, series: CaseSeries) -> CaseText:
+    run, case = review.run, review.case_of(series)
+    assert run is not None
+    title, count = case_title(review, series), len(case.answers)
     slices = tr("1 slice") if count == 1 else tr("{count} slices").format(count=count)
     if not review.shows_answers:
-        return CaseText(title, (slices,))
+        return CaseText(title, (), slices)
+    fold = tr("fold {fold}").format(fold=case.fold)
     mean = f"{tr(run.classes[1])} {case.probability:.2f}"
-    answer = tr("{answer} · fold {fold}").format(answer=mean, fold=case.fold)
     if not review.shows_labels:
-        return CaseText(title, (answer, slices))
+        return CaseText(title, (mean, slices), fold)
     label = tr(BOTH_LABELS) if case.label is None else tr(LABELLED[case.label])
     if case.misread:
         words = tr("{misread} of {slices} misread").format(misread=case.misread, slices=count)
-        return CaseText(title, (label, answer, f"{MISREAD} {words}"), case.misread)
-    return CaseText(title, (label, answer, f"{AS_LABELLED} {slices}"))
+        return CaseText(title, (label, mean, f"{MISREAD} {words}"), fold, case.misread)
+    return CaseText(title, (label, mean, f"{AS_LABELLED} {slices}"), fold)
 
 
 def run_summary(review: RunReview) -> str:
@@ -133,11 +143,14 @@ def corner_lines(review: RunReview, k: int, shows_prediction: bool) -> tuple[str
     return tuple(lines)
 
 
-def with_corner(picture: Picture | None, lines: tuple[str, ...]) -> Picture | None:
-    """Return ``picture`` with ``lines`` under those of its upper left corner."""
-    if picture is None or not lines:
+def with_corner(review: RunReview, picture: Picture | None, lines: tuple[str, ...]) -> Picture | None:
+    """Return ``picture`` with the case's title for that of its series, and ``lines`` under it."""
+    here = review.here
+    if picture is None or here is None:
         return picture
-    return replace(picture, texts=replace(picture.texts, top_left=(*picture.texts.top_left, *lines)))
+    first, *rest = picture.texts.top_left or ("",)
+    first = first.replace(here.name, case_title(review, here), 1)
+    return replace(picture, texts=replace(picture.texts, top_left=(first, *rest, *lines)))
 
 
 def run_prediction(review: RunReview, k: int) -> PredictionText:
@@ -155,7 +168,7 @@ def run_prediction(review: RunReview, k: int) -> PredictionText:
         return replace(words, state=tr(NOT_IN_TABLE).capitalize(), source=why)
     source = tr("Out of fold: model of fold {fold}, which had not seen this patient.").format(fold=case.fold)
     if answer.calibrated is not None:
-        source += " " + tr("Calibrated; {value:.2f} before.").format(value=answer.uncalibrated)
+        source += " " + tr("Calibrated; {value:.2f} uncalibrated.").format(value=answer.uncalibrated)
     label = ""
     if review.shows_labels:
         label = tr(LABELLED[answer.label])
@@ -175,16 +188,19 @@ def _case_summary(review: RunReview) -> str:
     run, case = review.run, review.case
     assert run is not None
     assert case is not None
-    mean = tr("This case: {answer} on average").format(answer=f"{tr(run.classes[1])} {case.probability:.2f}")
+    mean = f"{tr(run.classes[1])} {case.probability:.2f}"
     if not review.shows_labels:
-        return mean + "."
-    misread = tr("{misread} of {slices} misread").format(misread=case.misread, slices=len(case.answers))
-    spread = tr("error {error:.2f}, uncertainty {bits:.2f} bit").format(error=case.error, bits=case.uncertainty)
-    return f"{mean}, {misread}; {spread}."
+        return tr("This case on average: {answer}.").format(answer=mean)
+    words = tr(
+        "This case on average: {answer}, error {error:.2f}, uncertainty {bits:.2f} bit; {misread} of {slices} slices "
+        "misread."
+    )
+    count = len(case.answers)
+    return words.format(answer=mean, error=case.error, bits=case.uncertainty, misread=case.misread, slices=count)
 
 
 def _run_text(run: OpenedRun) -> str:
-    words = tr("Training run {name}: {network}, {folds} folds.")
+    words = tr("Training run “{name}”: {network}, {folds} folds.")
     text = words.format(name=run.folder.name, network=run.config.network, folds=run.config.folds)
     pooled: Mapping[str, object] = run.metrics.get("pooled", {})
     figures = [
@@ -198,7 +214,8 @@ def _run_text(run: OpenedRun) -> str:
 def _cautions(review: RunReview) -> list[str]:
     run = review.run
     assert run is not None
-    cautions = list(run.notes)
+    cautions = [review.why_no_maps] if review.why_no_maps else []
+    cautions += run.notes
     if run.config.masks == "multiply" and review.has_maps:
         cautions.append(
             tr("The run blackened what lies outside of the masks; maps here are computed on the whole picture.")

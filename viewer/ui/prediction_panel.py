@@ -103,6 +103,9 @@ class PredictionPanel(QWidget):
         if font.bold() != text.is_misread:
             font.setBold(text.is_misread)
             self.label.setFont(font)
+        palette = self.label.palette()
+        palette.setColor(self.label.foregroundRole(), theme.WARNING if text.is_misread else theme.TEXT)
+        self.label.setPalette(palette)
         self.series.setText(text.series)
         self.model.setText(text.model)
         self.model.setToolTip(text.trained_on)

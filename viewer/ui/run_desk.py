@@ -83,6 +83,7 @@ class RunDesk(QObject):
         if place is not None:
             self._session.select(place[0])
             self._control.show_slice(place[1])
+            self._review.tell_place(place)
 
     def _follow(self) -> None:
         self.show_list()
@@ -118,7 +119,7 @@ class RunDesk(QObject):
                     tuple(said(problem.message) for problem in shown),
                     any(problem.code in SEVERE for problem in shown),
                     text.misread,
-                    is_case=True,
+                    text.aside,
                 )
             )
         return entries
@@ -138,6 +139,6 @@ class RunDesk(QObject):
         lines = corner_lines(self._review, view.slice_index, self._reveal.shows_prediction)
         panes = [*view.panes, *([None] * (len(pictures) - len(view.panes)))]
         return [
-            picture if pane is not None and pane.beside else with_corner(picture, lines)
+            picture if pane is not None and pane.beside else with_corner(self._review, picture, lines)
             for picture, pane in zip(pictures, panes, strict=True)
         ]

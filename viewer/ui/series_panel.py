@@ -62,8 +62,8 @@ class SeriesEntry:
     is_severe: bool = False
     misread: int = 0
     """Slices of a case of a training run whose answer is not their label."""
-    is_case: bool = False
-    """Whether the title is a name, which keeps to one line."""
+    aside: str = ""
+    """Stands at the right of the title, which then keeps to one line."""
 
 
 def series_entries(series: Sequence[Series]) -> list[SeriesEntry]:
@@ -260,9 +260,10 @@ class SeriesPanel(QWidget):
 
 
 def _series_item(entry: SeriesEntry) -> QTreeWidgetItem:
-    item = QTreeWidgetItem(["\n".join([entry.title, *entry.details])])
+    title = f"{entry.title} · {entry.aside}" if entry.aside else entry.title
+    item = QTreeWidgetItem(["\n".join([title, *entry.details])])
     item.setData(0, _ENTRY, entry)
-    tip = [entry.title, " · ".join(entry.details), *(f"⚠ {problem}" for problem in entry.problems)]
+    tip = [title, " · ".join(entry.details), *(f"⚠ {problem}" for problem in entry.problems)]
     item.setToolTip(0, "\n".join(tip))
     item.setData(0, Qt.ItemDataRole.AccessibleDescriptionRole, "\n".join(entry.problems))
     return item
@@ -317,15 +318,18 @@ class _Painter(QStyledItemDelegate):
         metrics, height = option.fontMetrics, option.fontMetrics.height()
         left = place.right() + 1 + 8
         width = option.rect.right() - PAD - left
-        title = [entry.title] if entry.is_case else _two_lines(entry.title, option.font, width)
+        title = [entry.title] if entry.aside else _two_lines(entry.title, option.font, width)
         lines = [*title, *entry.details]
         top = option.rect.top() + (option.rect.height() - height * len(lines)) // 2
         painter.setFont(option.font)
         for number, line in enumerate(lines):
             is_told = entry.misread and number == len(lines) - 1
             painter.setPen(theme.WARNING if is_told else theme.TEXT if number < len(title) else theme.MUTED)
-            words = metrics.elidedText(line, Qt.TextElideMode.ElideRight, width)
-            painter.drawText(QRect(left, top + number * height, width, height), _IN_LINE, words)
+            room = width - (metrics.horizontalAdvance(f"  {entry.aside}") if entry.aside and not number else 0)
+            words = metrics.elidedText(line, Qt.TextElideMode.ElideRight, room)
+            painter.drawText(QRect(left, top + number * height, room, height), _IN_LINE, words)
+        painter.setPen(theme.MUTED)
+        painter.drawText(QRect(left, top, width, height), Qt.AlignmentFlag.AlignRight, entry.aside)
 
     def _paint_study(self, painter: QPainter, option: QStyleOptionViewItem, words: str) -> None:
         rect: QRect = option.rect

@@ -21,7 +21,7 @@ HANDLE = 12
 """Height of the part with the handle, in pixels."""
 BARS = 30
 """Height of the part with the bars."""
-MARKS = 13
+MARKS = 15
 """Height of the part under the bars with the labels and the misread slices of a training run."""
 CROSS = 7.0
 """Breadth of the mark of a misread slice, whatever the breadth of its cell."""
@@ -209,7 +209,7 @@ class SliceStrip(QAbstractSlider):
             painter.drawLine(QPointF(SIDE, base - BARS / 2), QPointF(self.width() - SIDE, base - BARS / 2))
         if self._has_labels:
             for k, mark in enumerate(self._marks[:count]):
-                self._paint_mark(painter, QRectF(cells.lefts[k] + gap / 2, base + 2, max(cell - gap, 0.5), MARKS), mark)
+                self._paint_mark(painter, QRectF(cells.lefts[k] + gap / 2, base + 4, max(cell - gap, 0.5), MARKS), mark)
         self._paint_handle(painter, base, cell)
 
     def _is_in_table(self, k: int) -> bool:

@@ -199,7 +199,7 @@ def open_run(folder: Path, progress: Progress = ignore) -> OpenedRun:
     table = _find_table(folder, Path(data["table"]))
     has_changed = _sha256(table) != data["sha256"]
     cohort = read_cohort(table, _moved(data, "images", table), _moved(data, "masks", table), progress)
-    notes = list(cohort.notes)
+    notes: list[str] = []
     if has_changed:
         notes.append(
             f"{table.name} has changed since the run was made; its rows were matched by picture, label and patient."

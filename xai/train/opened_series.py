@@ -26,6 +26,8 @@ class CaseSeries:
         Called by a number that tells nothing of the label: folders and files may be named for their class.
     answers : tuple
         Of each slice; None for slices that the table does not name.
+    name : str
+        That number, which its description begins with.
     part, parts : int
         Which of the patient's series it is, from 1, and how many there are.
     """
@@ -33,6 +35,7 @@ class CaseSeries:
     case: int
     series: Series
     answers: tuple[Answer | None, ...]
+    name: str
     part: int = 1
     parts: int = 1
 
@@ -55,9 +58,16 @@ def run_series(run: OpenedRun, progress: Progress = ignore) -> tuple[CaseSeries,
         except ImagingError as error:
             raise TrainingError(f"The run {run.folder.name} cannot be shown: {error}") from None
         parts = len(stacks)
-        found += [CaseSeries(number, *stack, part, parts) for part, stack in enumerate(stacks, 1)]
+        found += [
+            CaseSeries(number, *stack, case_name(run, number), part, parts) for part, stack in enumerate(stacks, 1)
+        ]
     progress(len(run.cases), len(run.cases))
     return tuple(found)
+
+
+def case_name(run: OpenedRun, number: int) -> str:
+    """Return what the series of a case are called."""
+    return f"Case {run.numbers[number]}"
 
 
 def _stacks(run: OpenedRun, number: int, case: Case) -> list[tuple[Series, tuple[Answer | None, ...]]]:
@@ -69,7 +79,7 @@ def _stacks(run: OpenedRun, number: int, case: Case) -> list[tuple[Series, tuple
             tiles[tile.rows, tile.columns].append((tile, answer))
         else:
             slices[answer.example.image].append(answer)
-    name = f"case {run.numbers[number]}"
+    name = case_name(run, number)
     stacks: list[tuple[Series, tuple[Answer | None, ...]]] = []
     for (rows, columns), members in tiles.items():
         uid = path_uid(run.folder, f"#{number}#{rows}x{columns}")
