@@ -106,7 +106,6 @@ class Explaining(Explained):
         """Show ``answers`` for the series that opens next in the place of the model's; None for the model's own."""
         self.given = answers
         self.withheld = ("", "")
-        self.resultsChanged.emit()
 
     def withhold(self, state: str, why: str) -> None:
         """Run no model on the open series, for a reason in a few words and as a sentence; empty ones allow it again."""

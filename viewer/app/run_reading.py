@@ -31,7 +31,7 @@ def run_reading(folder: Path) -> Work:
         shown = tuple(one.series for one in series)
         files = {path for one in shown for path in one.files}
         stamps = {one.uid: stamp(one) for one in shown}
-        opened = Opened((folder,), (folder,), Catalog(shown, (), len(files)), stamps)
+        opened = Opened((run.folder,), (run.folder,), Catalog(shown, (), len(files)), stamps)
         return RunRead(run, series, opened)
 
     return work

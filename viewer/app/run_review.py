@@ -7,6 +7,7 @@ that had not seen the patient; maps are computed by that very model, or not at a
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -69,10 +70,12 @@ class RunReview(QObject):
             self._usual_model = self._explaining.wanted_path
         self.run = read.run
         self._by_uid = {one.series.uid: one for one in read.series}
-        self.labels_wanted, self.order = True, "table"
+        self.labels_wanted = True
+        self.order = self.orders[0]
         self._put_in_order(read.series)
-        self._session.take(read.opened)
-        self._follow_reveal()
+        shown = tuple(one.series for one in self.series)
+        self._session.take(replace(read.opened, catalog=replace(read.opened.catalog, series=shown)))
+        self.changed.emit()
         run = read.run
         words = tr("Training run “{name}”: {misread} of {slices} slices misread out of fold.")
         if not self.shows_labels:
@@ -103,8 +106,8 @@ class RunReview(QObject):
         usual, self._usual_model = self._usual_model, None
         self.run, self.series, self._by_uid, self._misread, self._bundle = None, (), {}, [], None
         # A fold's model must answer for nothing else, not even until the usual one is loaded.
-        self._explaining.close_model()
         self._explaining.give(None)
+        self._explaining.close_model()
         if usual is not None:
             self._explaining.open_model(usual)
         self.changed.emit()

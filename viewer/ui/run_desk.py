@@ -99,7 +99,7 @@ class RunDesk(QObject):
         panel.show_orders(run_summary(review), orders, chosen, command_tip("run.sort"))
         panel.show_entries(self._entries())
         panel.show_chosen(session.index)
-        session.thumbnails.tell()
+        session.thumbnails.tell(session.catalog.series)
 
     def _entries(self) -> Sequence[SeriesEntry]:
         review = self._review
