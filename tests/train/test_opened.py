@@ -184,7 +184,7 @@ def test_a_row_that_was_added_has_no_answer_and_is_counted(run: Path, table: Pat
     edit(table, lambda text: text + "p4_a;1;P4\n")
     opened = open_run(run)
     assert [case.group for case in opened.cases] == ["P1", "P2", "P3"]
-    assert opened.notes[1] == "data.csv names 1 slice that the run has no answer for."
+    assert opened.notes[1] == "Slices of data.csv that the run has no answer for: 1."
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,9 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
 from pytestqt.qtbot import QtBot
 
 from tests.run_folder import Given, write_bundle, write_run, write_tiles
+from tests.ui.fitting import misfits
 from tests.ui.test_read_first import answer, everything_said, is_in_question, lock, texts_of
+from viewer.app.preferences import Language
 from viewer.app.restore import KeptPlace, write_place
 from viewer.core.view_state import ViewState
 from viewer.ui import theme
@@ -238,6 +240,20 @@ def test_slices_that_the_table_leaves_out_say_so(make_workplace: Maker, tmp_path
     assert place.reading.screen.ai_prob is None
 
 
+@pytest.mark.parametrize("language", ["en", "it"])
+def test_nothing_is_cut_off(place: Workplace, language: Language, qtbot: QtBot) -> None:
+    for theme_name, scale in (("dark", 1.0), ("light", 1.5)):
+        look = replace(place.preferences, theme=theme_name, scale=scale, language=language)
+        place.apply(look)
+        for k in (0, 1):
+            place.window.control.show_slice(k)
+            place.window.resize(1280, 800)
+            place.window.refresh()
+            for _ in range(3):
+                QApplication.processEvents()
+            assert misfits(place.window) == [], f"{theme_name} {scale}"
+
+
 # Order and misread slices -------------------------------------------------------------------------------------------
 
 
@@ -252,7 +268,7 @@ def test_cases_are_sorted_and_the_open_one_stays_open(place: Workplace, hands: H
         orders.append((panel.order.currentText(), titles(place)))
         assert here(place) == ("P2", 0)
         assert panel.list.currentItem() is panel.list.item(session.index)
-        assert panel.list.currentItem().text(0).startswith("P2")
+        assert panel.list.item(session.index).text(0).startswith("P2")
     assert orders == [
         ("Largest error first", ["P3", "P2", "P1"]),
         ("Most uncertain first", ["P2", "P1", "P3"]),

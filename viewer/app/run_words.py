@@ -17,6 +17,7 @@ MISREAD, AS_LABELLED = "✗", "✓"
 LABELLED = {0: QT_TR_NOOP("labelled healthy"), 1: QT_TR_NOOP("labelled affected")}
 BOTH_LABELS = QT_TR_NOOP("both labels")
 NOT_IN_TABLE = QT_TR_NOOP("not in the table")
+MISREAD_WORD = QT_TR_NOOP("misread")
 FIGURES = (
     ("balanced_accuracy", QT_TR_NOOP("balanced accuracy {value:.2f}")),
     ("roc_auc", QT_TR_NOOP("ROC AUC {value:.2f}")),
@@ -64,7 +65,8 @@ class SliceMark:
             return tr(NOT_IN_TABLE)
         if self.label is None:
             return ""
-        return f"{tr(LABELLED[self.label])}, {tr('misread')}" if self.is_misread else tr(LABELLED[self.label])
+        label = tr(LABELLED[self.label])
+        return f"{label}, {tr(MISREAD_WORD)}" if self.is_misread else label
 
 
 def case_texts(review: RunReview) -> list[CaseText]:
@@ -139,7 +141,7 @@ def corner_lines(review: RunReview, k: int, shows_prediction: bool) -> tuple[str
         lines.append(words.format(answer=f"{tr(run.classes[1])} {answer.probability:.2f}", fold=case.fold))
     if review.shows_labels:
         label = tr(LABELLED[answer.label])
-        lines.append(f"{label} · {MISREAD} {tr('misread')}" if answer.is_misread else label)
+        lines.append(f"{label} · {MISREAD} {tr(MISREAD_WORD)}" if answer.is_misread else label)
     return tuple(lines)
 
 
@@ -172,7 +174,11 @@ def run_prediction(review: RunReview, k: int) -> PredictionText:
     label = ""
     if review.shows_labels:
         label = tr(LABELLED[answer.label])
-        label = f"{MISREAD} {tr('Misread')}: {label}" if answer.is_misread else f"{AS_LABELLED} {label.capitalize()}"
+        label = (
+            f"{MISREAD} {tr(MISREAD_WORD).capitalize()}: {label}"
+            if answer.is_misread
+            else f"{AS_LABELLED} {label.capitalize()}"
+        )
     return replace(
         words,
         verdict=tr(run.classes[answer.prediction]),

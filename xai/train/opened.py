@@ -206,7 +206,7 @@ def open_run(folder: Path, progress: Progress = ignore) -> OpenedRun:
         )
     answers, left = _matched(rows, cohort, has_changed, folder / ANSWERS_NAME)
     if left:
-        notes.append(f"{table.name} names {_count(left, 'slice')} that the run has no answer for.")
+        notes.append(f"Slices of {table.name} that the run has no answer for: {left}.")
     return OpenedRun(folder, config, table, _cases(answers, folder / ANSWERS_NAME), metrics, tuple(notes))
 
 
