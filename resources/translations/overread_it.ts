@@ -2688,6 +2688,10 @@ Ctrl+clic su una dell&apos;elenco, o Ctrl+Shift+PgDown.</translation>
         <translation>L&apos;addestramento ha annerito quanto è fuori dalle maschere; qui le mappe sono calcolate sull&apos;immagine intera.</translation>
     </message>
     <message>
+        <source>Asked now, the model of fold {fold} answers otherwise: its maps may not explain what stands here.</source>
+        <translation>Interrogato ora, il modello del fold {fold} risponde altrimenti: le sue mappe possono non spiegare quanto scritto qui.</translation>
+    </message>
+    <message>
         <source>Series</source>
         <translation>Serie</translation>
     </message>

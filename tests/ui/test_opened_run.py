@@ -19,7 +19,7 @@ from pytestqt.qtbot import QtBot
 from tests.run_folder import Given, write_bundle, write_run, write_tiles
 from tests.ui.fitting import misfits
 from tests.ui.test_read_first import answer, everything_said, is_in_question, lock, texts_of
-from viewer.app.preferences import Language
+from viewer.app.preferences import Language, ThemeName
 from viewer.app.restore import KeptPlace, write_place
 from viewer.core.view_state import ViewState
 from viewer.ui import theme
@@ -242,7 +242,8 @@ def test_slices_that_the_table_leaves_out_say_so(make_workplace: Maker, tmp_path
 
 @pytest.mark.parametrize("language", ["en", "it"])
 def test_nothing_is_cut_off(place: Workplace, language: Language, qtbot: QtBot) -> None:
-    for theme_name, scale in (("dark", 1.0), ("light", 1.5)):
+    looks: tuple[tuple[ThemeName, float], ...] = ("dark", 1.0), ("light", 1.5)
+    for theme_name, scale in looks:
         look = replace(place.preferences, theme=theme_name, scale=scale, language=language)
         place.apply(look)
         for k in (0, 1):
@@ -344,6 +345,20 @@ def test_maps_are_those_of_the_fold_that_had_not_seen_the_case(place: Workplace,
         explained(place, qtbot)
         assert place.explaining.model_path == run / "folds" / f"{fold:02d}" / "bundle"
         assert peak(place) == pytest.approx(fold + 1, rel=0.2)
+
+
+def test_a_fold_model_that_answers_otherwise_now_is_said(
+    make_workplace: Maker, table: Path, tmp_path: Path, qtbot: QtBot
+) -> None:
+    rows = [replace(ROWS[0], logit=float(np.log(0.77 / 0.23))), *ROWS[1:]]
+    place = opened(make_workplace, qtbot, [write_run(tmp_path / "run", table, rows, keep=(0, 1))])
+    explained(place, qtbot)
+    said = []
+    for k in (0, 2):
+        place.window.control.show_slice(k)
+        place.window.refresh()
+        said.append("Asked now, the model of fold 0 answers otherwise" in place.window.prediction.mismatch.text())
+    assert said == [False, True]
 
 
 def test_cases_passed_quickly_are_never_explained_by_a_fold_that_saw_them(place: Workplace, qtbot: QtBot) -> None:

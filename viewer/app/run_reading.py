@@ -28,6 +28,9 @@ def run_reading(folder: Path) -> Work:
     def work(progress: Progress, emit: Emit) -> RunRead:
         run = open_run(folder, progress)
         series = run_series(run, progress)
+        for case in run.cases:
+            # Kept once it is known: the list must not wait for it.
+            _ = case.error, case.uncertainty, case.probability, case.misread
         shown = tuple(one.series for one in series)
         files = {path for one in shown for path in one.files}
         stamps = {one.uid: stamp(one) for one in shown}

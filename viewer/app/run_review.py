@@ -23,6 +23,9 @@ from viewer.core.words import tr
 from xai.train.opened import Answer, Case, OpenedRun
 from xai.train.opened_series import CaseSeries
 
+TOLERANCE = 0.05
+"""A fold's model that is asked again may be off by so much: it may have answered in half precision before."""
+
 
 class RunReview(QObject):
     """Opens a run into the session and keeps its cases; without a run it does nothing.
@@ -144,6 +147,16 @@ class RunReview(QObject):
     def why_no_maps(self) -> str:
         """Why no model may explain the open case; empty where one may, or is being loaded."""
         return "" if self._explaining.is_loading else self._explaining.withheld[1]
+
+    def differs_now(self, k: int) -> bool:
+        """Whether the fold's model, asked now, answers otherwise than the run recorded: maps explain what it says now.
+
+        It does where the pictures or the table's masks were prepared otherwise, or where it is another model.
+        """
+        answer, now = self.answer(k), self._explaining.own_prediction().probabilities
+        if answer is None or self._explaining.refusal or k >= len(now) or np.isnan(now[k]).any():
+            return False
+        return min(abs(float(now[k, 1]) - p) for p in (answer.uncalibrated, answer.probability)) > TOLERANCE
 
     # Labels and order -----------------------------------------------------------------------------------------------
 

@@ -160,7 +160,7 @@ def run_prediction(review: RunReview, k: int) -> PredictionText:
     run, case, answer = review.run, review.case, review.answer(k)
     assert run is not None
     words = PredictionText(
-        heading=tr("Out of fold on this slice"), model=_run_text(run), mismatches=tuple(map(said, _cautions(review)))
+        heading=tr("Out of fold on this slice"), model=_run_text(run), mismatches=tuple(map(said, _cautions(review, k)))
     )
     if case is None:
         return replace(words, state=tr("No series"))
@@ -217,8 +217,8 @@ def _run_text(run: OpenedRun) -> str:
     return text + (" " + tr("All folds: {figures}.").format(figures=", ".join(figures)) if figures else "")
 
 
-def _cautions(review: RunReview) -> list[str]:
-    run = review.run
+def _cautions(review: RunReview, k: int) -> list[str]:
+    run, case = review.run, review.case
     assert run is not None
     cautions = [review.why_no_maps] if review.why_no_maps else []
     cautions += run.notes
@@ -226,4 +226,7 @@ def _cautions(review: RunReview) -> list[str]:
         cautions.append(
             tr("The run blackened what lies outside of the masks; maps here are computed on the whole picture.")
         )
+    elif case is not None and review.differs_now(k):
+        words = tr("Asked now, the model of fold {fold} answers otherwise: its maps may not explain what stands here.")
+        cautions.append(words.format(fold=case.fold))
     return cautions

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from typing import Literal
 
@@ -58,7 +59,6 @@ def misread_places(series: Sequence[CaseSeries]) -> list[Place]:
 
 
 def step(places: Sequence[Place], here: Place, by: int) -> Place | None:
-    """Return the first of ``places`` after ``here`` (1), or the last before it (-1); None where there is none."""
-    if by > 0:
-        return next((place for place in places if place > here), None)
-    return next((place for place in reversed(places) if place < here), None)
+    """Return the first of ``places``, which grow, after ``here`` (1), or the last before it (-1); None for none."""
+    at = bisect_right(places, here) if by > 0 else bisect_left(places, here) - 1
+    return places[at] if 0 <= at < len(places) else None

@@ -193,7 +193,7 @@ class Workplace(QObject):
         restorer.arrived.connect(self._arrived)
         model = Path(place.model) if place.model else None
         if model is not None and model.is_dir() and self.explaining.model is None and not self.explaining.is_loading:
-            self.explaining.open_model(model)
+            self.review.use_model(model)
         self.window.restoreGeometry(QByteArray.fromBase64(place.geometry.encode("ascii", "replace")))
         self.session.volumeReady.connect(self.keeper.settled, Qt.ConnectionType.SingleShotConnection)
         restorer.start(self.window.files.open_paths)

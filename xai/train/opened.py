@@ -76,36 +76,36 @@ def entropy(probability: float) -> float:
     return -sum(p * math.log2(p) for p in (probability, 1 - probability) if p > 0)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Case:
-    """All slices of one patient, in the table's order; series of several slices in slice order."""
+    """All slices of one patient, in the table's order. Not slotted: what it comes to is kept."""
 
     group: str
     fold: int
     answers: tuple[Answer, ...]
 
-    @property
+    @cached_property
     def label(self) -> int | None:
         """Class of the patient; None where slices have different ones."""
         labels = {answer.label for answer in self.answers}
         return labels.pop() if len(labels) == 1 else None
 
-    @property
+    @cached_property
     def probability(self) -> float:
         """Mean probability of class 1 over the slices."""
         return _mean([answer.probability for answer in self.answers])
 
-    @property
+    @cached_property
     def misread(self) -> int:
         """Number of slices whose predicted class is not the table's."""
         return sum(answer.is_misread for answer in self.answers)
 
-    @property
+    @cached_property
     def error(self) -> float:
         """Mean error over the slices."""
         return _mean([answer.error for answer in self.answers])
 
-    @property
+    @cached_property
     def uncertainty(self) -> float:
         """Mean uncertainty over the slices, in bits."""
         return _mean([answer.uncertainty for answer in self.answers])
