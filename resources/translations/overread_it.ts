@@ -2593,7 +2593,7 @@ Ctrl+clic su una dell&apos;elenco, o Ctrl+Shift+PgDown.</translation>
     </message>
     <message>
         <source>both labels</source>
-        <translation>entrambe le etichette</translation>
+        <translation>sano e patologico</translation>
     </message>
     <message>
         <source>not in the table</source>

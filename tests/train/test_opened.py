@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Callable
@@ -226,7 +227,21 @@ def test_a_file_that_is_missing_or_cut_short_is_named(run: Path, name: str) -> N
 
 def test_rows_that_are_missing_from_the_answers_are_noticed(run: Path) -> None:
     edit(run / "oof_predictions.csv", lambda text: text[: text.rstrip("\r\n").rindex("\n") + 1])
-    assert "is not whole: it has answers for 5 of the 6 slices of data.csv" in refusal(run)
+    assert "is not whole: it has answers for 5 of 6 slices" in refusal(run)
+
+
+def test_slices_that_no_fold_tested_are_no_damage_and_are_counted(run: Path) -> None:
+    edit(run / "oof_predictions.csv", lambda text: text[: text.rstrip("\r\n").rindex("\n") + 1])
+    metrics = json.loads((run / "metrics.json").read_text(encoding="utf-8"))
+    metrics["data"] = {"slices": 5}
+    (run / "metrics.json").write_text(json.dumps(metrics), encoding="utf-8")
+    assert open_run(run).notes == ("Slices of data.csv that the run has no answer for: 1.",)
+    metrics["data"] = {"slices": 6}
+    (run / "metrics.json").write_text(json.dumps(metrics), encoding="utf-8")
+    assert "answers for 5 of 6 slices" in refusal(run)
+    metrics["data"] = {"slices": 5, "table_sha256": "0" * 64}
+    (run / "metrics.json").write_text(json.dumps(metrics), encoding="utf-8")
+    assert "has the figures of another table" in refusal(run)
 
 
 @pytest.mark.parametrize(

@@ -204,7 +204,8 @@ def open_run(folder: Path, progress: Progress = ignore) -> OpenedRun:
         notes.append(
             f"{table.name} has changed since the run was made; its rows were matched by picture, label and patient."
         )
-    answers, left = _matched(rows, cohort, has_changed, folder / ANSWERS_NAME)
+    told = _told(metrics, data["sha256"], folder / METRICS_NAME)
+    answers, left = _matched(rows, cohort, has_changed, folder / ANSWERS_NAME, told)
     if left:
         notes.append(f"Slices of {table.name} that the run has no answer for: {left}.")
     return OpenedRun(folder, config, table, _cases(answers, folder / ANSWERS_NAME), metrics, tuple(notes))
@@ -259,6 +260,17 @@ def _metrics(path: Path) -> Mapping[str, Any]:
     return content
 
 
+def _told(metrics: Mapping[str, Any], sha256: str, path: Path) -> int | None:
+    """Return how many slices the figures are of, where they say so; they must be of the same table."""
+    about = metrics.get("data")
+    if not isinstance(about, dict):
+        return None
+    if about.get("table_sha256", sha256) != sha256:
+        raise TrainingError(f"{path} has the figures of another table, so it does not belong to this run.")
+    slices = about.get("slices")
+    return slices if isinstance(slices, int) else None
+
+
 def _find_table(folder: Path, recorded: Path) -> Path:
     name = recorded.name
     places = [recorded, *(place / name for place in (folder.parent, folder.parent.parent, folder))]
@@ -291,8 +303,10 @@ Name = tuple[str, int | None]
 """A picture as the table writes it, and its slice from 0; pictures of two classes may share it."""
 
 
-def _matched(rows: Sequence[AnswerRow], cohort: Cohort, has_changed: bool, path: Path) -> tuple[list[Answer], int]:
-    """Return the answers in the table's order, and how many of its slices have none."""
+def _matched(
+    rows: Sequence[AnswerRow], cohort: Cohort, has_changed: bool, path: Path, told: int | None
+) -> tuple[list[Answer], int]:
+    """Return the answers in the table's order, and how many of its slices have none; ``told``: how many there were."""
     examples: dict[Name, list[Example]] = defaultdict(list)
     for one in cohort.examples:
         examples[one.name, one.slice].append(one)
@@ -310,12 +324,11 @@ def _matched(rows: Sequence[AnswerRow], cohort: Cohort, has_changed: bool, path:
         if id(same[0]) in found:
             raise TrainingError(f"{where} is answered in line {found[id(same[0])].line} already.")
         found[id(same[0])] = row
-    left = len(cohort.examples) - len(found)
-    if left and not has_changed:
-        count = _count(len(cohort.examples), "slice")
-        raise TrainingError(f"{path} is not whole: it has answers for {len(found)} of the {count} of {table}.")
+    expected = len(cohort.examples) if told is None and not has_changed else told
+    if expected is not None and len(found) != expected:
+        raise TrainingError(f"{path} is not whole: it has answers for {len(found)} of {_count(expected, 'slice')}.")
     answers = [_answer(one, found[id(one)]) for one in cohort.examples if id(one) in found]
-    return answers, left
+    return answers, len(cohort.examples) - len(found)
 
 
 def _answer(example: Example, row: AnswerRow) -> Answer:
