@@ -17,8 +17,12 @@ from xai.registry import EXPLAINERS
 if TYPE_CHECKING:
     from xai.imaging.catalog import Catalog
 
-Paths = Annotated[list[Path], typer.Argument(metavar="PATH...", help="Folders or files: DICOM, .dcm.gz, NIfTI.")]
-Source = Annotated[Path, typer.Argument(metavar="PATH", help="Folder or file: DICOM, .dcm.gz, NIfTI.")]
+Paths = Annotated[
+    list[Path], typer.Argument(metavar="PATH...", help="Folders or files: DICOM, .dcm.gz, NIfTI, pictures, data.csv.")
+]
+Source = Annotated[
+    Path, typer.Argument(metavar="PATH", help="Folder or file: DICOM, .dcm.gz, NIfTI, pictures, data.csv.")
+]
 Model = Annotated[Path, typer.Option("--model", metavar="BUNDLE", help="The classifier's bundle folder.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress bar and no closing note.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else, on standard output.")]

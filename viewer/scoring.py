@@ -158,7 +158,7 @@ doi:10.1038/s41592-020-01008-z)."""
 
 
 def number_patients(series: Sequence[Series]) -> Patients:
-    """Tell the patients of series apart by patient or study identifiers, by names of files where there are none.
+    """Tell the patients of series apart by a table's word, patient or study identifiers, else by names of files.
 
     Counting one person twice makes intervals too narrow, so names are read broadly: files of one folder whose names
     differ only in a last ``_NNNN`` are of one patient, and so are all series of several files in one folder.
@@ -166,7 +166,7 @@ def number_patients(series: Sequence[Series]) -> Patients:
     numbers: dict[str | Path, str] = {}
     patients, named = [], set()
     for one in series:
-        name: str | Path = read_identity(one).patient_id or one.info.study_uid
+        name: str | Path = one.patient or read_identity(one).patient_id or one.info.study_uid
         if not name:
             name = _patient_name(one)
             named.add(name)

@@ -11,6 +11,8 @@ import pytest
 
 import viewer.demo
 from viewer.assets import demo_bundle, find_asset
+from viewer.scoring import number_patients
+from xai.imaging.catalog import scan
 from xai.notice import RESEARCH_USE_ONLY
 from xai.progress import Progress
 
@@ -37,6 +39,11 @@ def test_phantom_writes_tiles_with_their_table(tmp_path: Path, run: Run) -> None
     assert rows[0] == "img_name;label;group"
     assert len(rows) == 7
     assert len(list((out / "Tiles_tif_no_background").glob("*/*.tif"))) == 6
+    code, printed, _ = run("info", out / "data.csv", "--json")
+    found = json.loads(printed)["series"]
+    assert [(series["description"], series["files"]) for series in found] == [("P001", 3), ("P002", 3)]
+    patients = number_patients(scan([out / "data.csv"]).series)
+    assert (patients.numbers, patients.note) == (("1", "2"), "")
 
 
 def test_the_demo_model_tells_the_demo_patients_apart(tmp_path: Path, run: Run) -> None:

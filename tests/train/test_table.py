@@ -11,16 +11,21 @@ import numpy as np
 import pytest
 
 from xai.errors import TrainingError
+from xai.imaging.table_places import CLASS_FOLDERS
+from xai.imaging.tables import MAX_TABLE_BYTES
 from xai.models.manifest import TrainedOn
 from xai.phantom.dicom_files import write_series
 from xai.phantom.patient import make_patient
 from xai.progress import Cancelled
 from xai.train.cohort import CLASSES
-from xai.train.rows import MAX_TABLE_BYTES
 from xai.train.table import read_cohort
 
 Maker = Callable[..., Any]
 PATIENTS = {"P1": (0, 1), "P2": (0, 0), "P3": (1,)}
+
+
+def test_folders_are_named_for_the_classes() -> None:
+    assert CLASS_FOLDERS == CLASSES
 
 
 def test_the_published_layout(published: Maker, tmp_path: Path) -> None:

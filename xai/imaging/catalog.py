@@ -14,6 +14,7 @@ from xai.imaging.dicom_elements import looks_like_dicom
 from xai.imaging.labels import attach_label_maps
 from xai.imaging.nifti import NiftiFile, is_nifti, read_nifti
 from xai.imaging.series import Identity, Series
+from xai.imaging.table_series import pictures_of_table
 from xai.imaging.tiles import TileCollection, is_tile
 from xai.imaging.volume import Problem, Volume
 from xai.progress import Progress, ignore
@@ -54,7 +55,8 @@ def scan(paths: Sequence[Path | str], progress: Progress = ignore) -> Catalog:
     Parameters
     ----------
     paths : sequence of Path
-        Files, and folders that are searched with their subfolders.
+        Files, and folders that are searched with their subfolders. A table of pictures (``data.csv``) stands for what
+        it names: the pictures of a patient are a series, in the table's order.
     progress : Progress
         Called with the number of files looked at.
 
@@ -65,14 +67,25 @@ def scan(paths: Sequence[Path | str], progress: Progress = ignore) -> Catalog:
     """
     problems: list[Problem] = []
     files: dict[Path, bool] = {}
-    for path in map(Path, paths):
-        for file, asked in _files(path, problems):
-            files[file] = files.get(file, False) or asked
+    named: dict[Path, tuple[Path, str]] = {}
+    for given in map(Path, paths):
+        table = pictures_of_table(given)
+        for path in [given] if table is None else table.others:
+            for file, asked in _files(path, problems):
+                files[file] = files.get(file, False) or asked
+        if table is not None:
+            problems += table.problems
+            named |= {tile: (given, patient) for tile, patient in table.tiles.items()}
+    # In the tables' order, also where a folder that is opened too has them in another.
+    files = {**dict.fromkeys(named, True), **files}
     dicom, tiles = DicomCollection(), TileCollection()
     niftis: list[NiftiFile] = []
     passed_over = 0
     for done, (path, asked) in enumerate(files.items()):
         progress(done, len(files))
+        if path in named:
+            tiles.add(path, *named[path])
+            continue
         if not asked and _is_no_picture(path):
             passed_over += 1
             continue

@@ -81,6 +81,8 @@ class Series:
     identity_file: Path | None = field(default=None)
     gaps: tuple[Gap, ...] = ()
     """Where slices are missing (problem ``missing-slices``), in slice order."""
+    patient: str = ""
+    """The patient's code, where a table of pictures states one."""
 
     def __len__(self) -> int:
         return self.geometry.shape[0]

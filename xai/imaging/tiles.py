@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,10 @@ class Tile:
     columns: int
     pages: int
     coloured: bool
+    table: Path | None = None
+    """The table that names it."""
+    patient: str = ""
+    """The code of its patient in that table."""
 
 
 class TileReader:
@@ -140,15 +144,18 @@ def _pixels(path: Path, page: int) -> NDArray[Any]:
 
 @dataclass(slots=True)
 class TileCollection:
-    """Picture files gathered one by one, made into series at the end: one per folder and size."""
+    """Picture files gathered one by one, made into series at the end: one per folder and size.
+
+    Those that a table names are one per patient and size.
+    """
 
     tiles: list[Tile] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
-    def add(self, path: Path) -> None:
+    def add(self, path: Path, table: Path | None = None, patient: str = "") -> None:
         """Read a picture's size; what is no picture becomes a problem."""
         try:
-            self.tiles.append(read_tile(path))
+            self.tiles.append(replace(read_tile(path), table=table, patient=patient))
         except ImagingError as error:
             cause = error.__cause__
             code = "unreadable" if isinstance(cause, OSError) and cause.errno else "not-an-image"
@@ -157,51 +164,54 @@ class TileCollection:
     def series(self) -> list[Series]:
         """Return a series per folder and size of single pictures, and one per file of several pages."""
         groups: dict[tuple[str, int, int, str], list[Tile]] = defaultdict(list)
+        named: dict[tuple[Path, str, int, int, str], list[Tile]] = defaultdict(list)
         for tile in self.tiles:
             own = tile.path.name if tile.pages > 1 else ""
-            groups[str(tile.path.parent), tile.rows, tile.columns, own].append(tile)
-        return [_series(groups[key]) for key in sorted(groups)]
+            if tile.table is not None:
+                named[tile.table, tile.patient, tile.rows, tile.columns, own].append(tile)
+            else:
+                groups[str(tile.path.parent), tile.rows, tile.columns, own].append(tile)
+        return [_series(groups[key]) for key in sorted(groups)] + [_series(tiles) for tiles in named.values()]
 
 
 def _series(tiles: list[Tile]) -> Series:
-    tiles = sorted(tiles, key=lambda tile: (natural(tile.path.name), tile.path.name))
     first = tiles[0]
+    if first.table is None:
+        tiles = sorted(tiles, key=lambda tile: (natural(tile.path.name), tile.path.name))
+        first = tiles[0]
+    pages = [(tile.path, page) for tile in tiles for page in range(tile.pages)]
     several = first.pages > 1
     alone = several or len(tiles) == 1
-    return tile_series(
-        tiles,
-        uid=path_uid(first.path if alone else first.path.parent, f"#{first.rows}x{first.columns}"),
-        description=first.path.stem if alone else first.path.parent.name,
-        order="of the file's pages" if several else "of their names",
-    )
-
-
-def tile_series(tiles: Sequence[Tile], uid: str, description: str, order: str) -> Series:
-    """Return pictures of one size as one series, in the order given; ``order`` says which that is, in words."""
-    first = tiles[0]
-    pages = [(tile.path, page) for tile in tiles for page in range(tile.pages)]
+    order = "of the file's pages" if several else "of their names" if first.table is None else "of their table"
     problems = [
         Problem(
             "geometry-unknown",
             f"Pictures without millimetres and without a left and right, in the order {order}.",
         )
     ]
-    if _coloured(tiles):
+    if in_colour(tiles):
         problems.append(
             Problem("colour", "The pictures are in colour; their brightness is shown, and no model is run on them.")
         )
     shape = (len(pages), first.rows, first.columns)
+    place, part = first.path if alone else first.path.parent, f"#{first.rows}x{first.columns}"
+    description = first.path.stem if alone else first.path.parent.name
+    if first.table is not None:
+        # Neither the folder nor a name says whether the patient is affected.
+        place, part = first.table, f"{part}#{first.patient}#{first.path.name if several else ''}"
+        description = first.patient
     return Series(
-        uid=uid,
+        uid=path_uid(place, part),
         geometry=VolumeGeometry.unknown(shape),
         info=SeriesInfo(description=description),
         files=tuple(tile.path for tile in tiles),
         reader=TileReader(pages, (first.rows, first.columns)),
         problems=tuple(problems),
+        patient=first.patient,
     )
 
 
-def _coloured(tiles: Sequence[Tile]) -> bool:
+def in_colour(tiles: Sequence[Tile]) -> bool:
     """Whether a few of the pictures that could hold colours do: grey is often stored as red = green = blue."""
     candidates = [tile for tile in tiles if tile.coloured]
     for tile in {

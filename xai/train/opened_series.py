@@ -8,7 +8,7 @@ from pathlib import Path
 
 from xai.errors import ImagingError, TrainingError
 from xai.imaging.series import Series, path_uid
-from xai.imaging.tiles import Tile, read_tile, tile_series
+from xai.imaging.tiles import TileCollection, read_tile
 from xai.progress import Progress, ignore
 from xai.train.opened import Answer, Case, OpenedRun
 from xai.train.sources import open_series
@@ -71,20 +71,23 @@ def case_name(run: OpenedRun, number: int) -> str:
 
 
 def _stacks(run: OpenedRun, number: int, case: Case) -> list[tuple[Series, tuple[Answer | None, ...]]]:
-    tiles: dict[tuple[int, int], list[tuple[Tile, Answer]]] = defaultdict(list)
+    tiles = TileCollection()
+    singles: dict[Path, Answer] = {}
     slices: dict[Path, list[Answer]] = defaultdict(list)
     for answer in case.answers:
+        path = answer.example.image
         if answer.example.slice is None:
-            tile = replace(read_tile(answer.example.image), pages=1)
-            tiles[tile.rows, tile.columns].append((tile, answer))
+            tiles.tiles.append(replace(read_tile(path), pages=1, table=run.table, patient=case.group))
+            singles[path] = answer
         else:
-            slices[answer.example.image].append(answer)
+            slices[path].append(answer)
     name = case_name(run, number)
     stacks: list[tuple[Series, tuple[Answer | None, ...]]] = []
-    for (rows, columns), members in tiles.items():
+    for series in tiles.series():
+        _, rows, columns = series.geometry.shape
         uid = path_uid(run.folder, f"#{number}#{rows}x{columns}")
-        series = tile_series([tile for tile, _ in members], uid, name, "of the table")
-        stacks.append((series, tuple(answer for _, answer in members)))
+        shown = replace(series, uid=uid, info=replace(series.info, description=name))
+        stacks.append((shown, tuple(singles[path] for path in series.files)))
     for place, (image, members_of) in enumerate(slices.items()):
         series = open_series(image)
         answers: list[Answer | None] = [None] * len(series)

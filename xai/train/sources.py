@@ -89,8 +89,22 @@ class Sources:
             raise self._failed(example, f"{named(example)} holds pixels that are not numbers (NaN).")
         return pixels, geometry
 
-    def read_mask(self, example: Example, shape: tuple[int, int]) -> NDArray[np.bool_]:
-        """Return an example's mask (H, W) on its stored pixels; raise `TrainingError` when it has none that fits."""
+    def shape(self, example: Example) -> tuple[int, int]:
+        """Return the rows and columns of a series' slices; raise `TrainingError` when it cannot be opened any more."""
+        try:
+            geometry = self._opened(example.image).geometry
+        except ImagingError as error:
+            raise self._failed(example, str(error)) from None
+        return geometry.shape[1], geometry.shape[2]
+
+    def read_mask(self, example: Example, shape: tuple[int, ...] | None = None) -> NDArray[np.bool_]:
+        """Return an example's mask (H, W) on its stored pixels.
+
+        Raises
+        ------
+        TrainingError
+            When it has none, when it cannot be read, or when it is not of the ``shape`` of its picture.
+        """
         if example.mask is None:
             raise self._failed(example, f"{named(example)} has no mask.")
         try:
@@ -101,7 +115,7 @@ class Sources:
                 values = self._mask(example.image, example.mask).read_slice(example.slice)
         except ImagingError as error:
             raise self._failed(example, str(error)) from None
-        if values.shape != shape:
+        if shape is not None and values.shape != shape:
             sizes = f"{values.shape[0]} x {values.shape[1]} pixels, its picture {shape[0]} x {shape[1]}"
             raise self._failed(example, f"the mask {example.mask.name} has {sizes}.")
         return np.asarray(values > 0)

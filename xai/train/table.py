@@ -17,12 +17,12 @@ from pydantic import ValidationError
 
 from xai.errors import ImagingError, TrainingError
 from xai.imaging.series import Series
+from xai.imaging.table_places import Places, RowError, find_places
+from xai.imaging.tables import Row, Table, quoted, read_table
 from xai.imaging.tiles import is_tile, read_tile
 from xai.models.manifest import MAX_MANIFEST_BYTES, TrainedOn, first_cause, region_of, weighting_of
 from xai.progress import Progress, ignore
 from xai.train.cohort import CLASSES, Cohort, Example
-from xai.train.places import Places, RowError, find_places
-from xai.train.rows import Row, Table, quoted, read_table
 from xai.train.sources import mask_reader, named, open_series
 
 ABOUT_NAME = "about.toml"
@@ -79,8 +79,11 @@ def read_cohort(
     Cancelled
         When ``progress`` raises it.
     """
-    table = read_table(path)
-    reading = _Reading(table, find_places(path, images, masks))
+    try:
+        table = read_table(path, ("image", "label", "group"))
+        reading = _Reading(table, find_places(path, images, masks))
+    except ImagingError as error:
+        raise TrainingError(str(error)) from None
     examples: list[Example] = []
     wrong: list[tuple[int, str]] = []
     for done, row in enumerate(table.rows):

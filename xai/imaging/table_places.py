@@ -1,4 +1,4 @@
-"""Where the pictures and masks of a table lie: beside it, and in folders named for their class. Light: no torch."""
+"""Where the pictures and masks of a table lie: beside it, and in folders named for their class."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from xai.errors import TrainingError
+from xai.errors import ImagingError
+from xai.imaging.tables import quoted
 from xai.imaging.tiles import is_tile
-from xai.train.cohort import CLASSES
-from xai.train.rows import quoted
 
+CLASS_FOLDERS = ("healthy", "affected")
 IMAGE_FOLDERS = ("Tiles_tif_no_background", "images")
 MASK_FOLDERS = ("Tiles_mask_tif", "masks")
 
@@ -36,9 +36,9 @@ class Places:
     masks: Path | None = None
     _listed: dict[Path, dict[str, list[Path]]] = field(default_factory=dict)
 
-    def image(self, cell: str, label: int) -> Path:
+    def image(self, cell: str, label: int = 0) -> Path:
         """Return the file or folder that a row names; raise `RowError` when there is none, or more than one."""
-        own, other = CLASSES[label], CLASSES[1 - label]
+        own, other = CLASS_FOLDERS[label], CLASS_FOLDERS[1 - label]
         # The table's word counts: a picture in the other class's folder is found too, and the check tells of it.
         for part in ("", own, other):
             for base in self.images:
@@ -56,7 +56,7 @@ class Places:
                 beside = self._mask_at(self.masks / image.relative_to(base).parent, image.stem)
                 if beside is not None:
                     return beside
-        folders = (self.masks / CLASSES[label], self.masks, self.masks / CLASSES[1 - label])
+        folders = (self.masks / CLASS_FOLDERS[label], self.masks, self.masks / CLASS_FOLDERS[1 - label])
         return next((found for one in folders if (found := self._mask_at(one, image.stem)) is not None), None)
 
     def mask(self, cell: str, table: Path) -> Path:
@@ -107,12 +107,12 @@ def find_places(table: Path, images: Path | None, masks: Path | None) -> Places:
 
     Raises
     ------
-    TrainingError
+    ImagingError
         When ``images`` or ``masks`` is no folder.
     """
     for folder, what in ((images, "pictures"), (masks, "masks")):
         if folder is not None and not os.path.isdir(folder):
-            raise TrainingError(f"There is no folder of {what} {folder}.")
+            raise ImagingError(f"There is no folder of {what} {folder}.")
     here = table.absolute().parent
     beside = _folders(here)
     named = [here / name for name in IMAGE_FOLDERS if here / name in beside]
@@ -138,4 +138,4 @@ def _says_mask(folder: Path) -> bool:
 
 
 def _has_classes(folder: Path) -> bool:
-    return any(os.path.isdir(folder / name) for name in CLASSES)
+    return any(os.path.isdir(folder / name) for name in CLASS_FOLDERS)

@@ -1,15 +1,15 @@
-"""A table's text to rows with known columns: delimiter, encoding, and what is wrong with either. Light: no torch."""
+"""A table that names pictures, such as ``data.csv``: its text to rows with known columns, and what is wrong with it."""
 
 from __future__ import annotations
 
 import csv
 import hashlib
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from xai.errors import TrainingError
+from xai.errors import ImagingError
 
 MAX_TABLE_BYTES = 64 << 20
 COLUMNS: Mapping[str, tuple[str, ...]] = {
@@ -22,7 +22,6 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
 }
 """What a column may be called, the first of them counting where a table has several."""
 
-REQUIRED = ("image", "label", "group")
 _DELIMITERS = (";", ",", "\t")
 _MOST_SHOWN = 60
 
@@ -33,9 +32,9 @@ class Row:
 
     line: int
     """Line of the file, the header being line 1."""
-    image: str
-    label: str
-    group: str
+    image: str = ""
+    label: str = ""
+    group: str = ""
     mask: str = ""
     fold: str = ""
     slices: str = ""
@@ -51,12 +50,19 @@ class Table:
     notes: tuple[str, ...] = ()
 
 
-def read_table(path: Path) -> Table:
+def read_table(path: Path, required: Sequence[str]) -> Table:
     """Read a table of text in UTF-8, with or without byte order mark, separated by ``;``, ``,`` or tabs.
+
+    Parameters
+    ----------
+    path : Path
+        The table.
+    required : sequence of str
+        Columns of `COLUMNS` that it must have.
 
     Raises
     ------
-    TrainingError
+    ImagingError
         When it cannot be read, is no such table, lacks a column or has no rows; one sentence naming file, row and
         cause.
     """
@@ -64,18 +70,18 @@ def read_table(path: Path) -> Table:
     lines = _parsed(path, _text(path, raw))
     header = next(lines, None)
     if header is None:
-        raise TrainingError(f"{path.name} is empty: it has neither a header nor rows.")
+        raise ImagingError(f"{path.name} is empty: it has neither a header nor rows.")
     names = [cell.strip().casefold() for cell in header[1]]
-    places, notes = _places(path, names, header[1])
+    places, notes = _places(path, names, header[1], required)
     rows = []
     for line, cells in lines:
         if not any(cell.strip() for cell in cells):
             continue
         if len(cells) > len(names) and any(cell.strip() for cell in cells[len(names) :]):
-            raise TrainingError(f"{path.name}, row {line}: it has {len(cells)} cells, the header {len(names)}.")
+            raise ImagingError(f"{path.name}, row {line}: it has {len(cells)} cells, the header {len(names)}.")
         rows.append(Row(line, **{key: cells[k].strip() if k < len(cells) else "" for key, k in places.items()}))
     if not rows:
-        raise TrainingError(f"{path.name} has a header but no rows.")
+        raise ImagingError(f"{path.name} has a header but no rows.")
     return Table(path, hashlib.sha256(raw).hexdigest(), tuple(rows), notes)
 
 
@@ -90,24 +96,24 @@ def _bytes(path: Path) -> bytes:
         with path.open("rb") as file:
             raw = file.read(MAX_TABLE_BYTES + 1)
     except FileNotFoundError:
-        raise TrainingError(f"There is no table {path}.") from None
+        raise ImagingError(f"There is no table {path}.") from None
     except OSError as error:
-        raise TrainingError(f"The table {path} cannot be read: {error.strerror or error}.") from None
+        raise ImagingError(f"The table {path} cannot be read: {error.strerror or error}.") from None
     if len(raw) > MAX_TABLE_BYTES:
-        raise TrainingError(f"{path.name} is larger than {MAX_TABLE_BYTES >> 20} MiB, so it is no table of slices.")
+        raise ImagingError(f"{path.name} is larger than {MAX_TABLE_BYTES >> 20} MiB, so it is no table of slices.")
     return raw
 
 
 def _text(path: Path, raw: bytes) -> str:
     if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        raise TrainingError(f"{path.name} is text in UTF-16; save it as CSV in UTF-8.")
+        raise ImagingError(f"{path.name} is text in UTF-16; save it as CSV in UTF-8.")
     if b"\0" in raw:
-        raise TrainingError(f"{path.name} is not a table of text: it holds bytes that text has not.")
+        raise ImagingError(f"{path.name} is not a table of text: it holds bytes that text has not.")
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
-        raise TrainingError(
+        raise ImagingError(
             f"{path.name}, row {line}: a letter is not in UTF-8; save the table as CSV in UTF-8."
         ) from None
 
@@ -124,7 +130,7 @@ def _parsed(path: Path, text: str) -> Iterator[tuple[int, list[str]]]:
                 yield begin, cells
             begin = reader.line_num + 1
     except csv.Error as error:
-        raise TrainingError(f"{path.name}, row {begin}: it cannot be read as CSV ({error}).") from None
+        raise ImagingError(f"{path.name}, row {begin}: it cannot be read as CSV ({error}).") from None
 
 
 def _delimiter(header: str) -> str:
@@ -140,21 +146,23 @@ def _delimiter(header: str) -> str:
     return max(_DELIMITERS, key=worth)
 
 
-def _places(path: Path, names: list[str], header: list[str]) -> tuple[dict[str, int], tuple[str, ...]]:
+def _places(
+    path: Path, names: Sequence[str], header: Sequence[str], required: Sequence[str]
+) -> tuple[dict[str, int], tuple[str, ...]]:
     """Return where each known column stands, and what is said of the others."""
     twice = next((name for name in names if name and names.count(name) > 1), None)
     if twice is not None:
-        raise TrainingError(f"{path.name} has the column {quoted(twice)} twice.")
+        raise ImagingError(f"{path.name} has the column {quoted(twice)} twice.")
     places = {}
     for key, aliases in COLUMNS.items():
         found = [names.index(alias) for alias in aliases if alias in names]
         if found:
             places[key] = found[0]
-    missing = [key for key in REQUIRED if key not in places]
+    missing = [key for key in required if key not in places]
     if missing:
         wanted = " and ".join(f"{key!r}" for key in missing)
         there = ", ".join(quoted(cell.strip()) for cell in header[:12]) + (" and more" if len(header) > 12 else "")
-        raise TrainingError(
+        raise ImagingError(
             f"{path.name} has no column {wanted} (or {_others(missing[0])}): its columns are {there}."
             if len(COLUMNS[missing[0]]) > 1
             else f"{path.name} has no column {wanted}: its columns are {there}."
