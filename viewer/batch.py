@@ -130,6 +130,7 @@ def prediction_columns(classes: Sequence[str]) -> list[str]:
         "volume_sha256",
         "app_version",
         "statement",
+        "calibration_temperature",
     ]
 
 
@@ -158,6 +159,7 @@ def prediction_rows(
             volume.sha256,
             xai.__version__,
             RESEARCH_USE_ONLY,
+            "" if bundle.manifest.calibration is None else f"{bundle.manifest.temperature:.6g}",
         ]
 
 

@@ -29,6 +29,13 @@ class Prediction:
     target: NDArray[np.int64]
 
 
+def softmax(logits: NDArray[np.floating], temperature: float = 1.0) -> NDArray[np.float64]:
+    """Return the probabilities of finite ``logits`` (N, C) divided by ``temperature``."""
+    powers = np.exp((logits.astype(np.float64) - logits.max(axis=1, keepdims=True, initial=-np.inf)) / temperature)
+    shares: NDArray[np.float64] = powers / powers.sum(axis=1, keepdims=True)
+    return shares
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class MethodMaps:
     """The maps of one method for some slices, raw and signed, on the network's cells.

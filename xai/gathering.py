@@ -98,7 +98,7 @@ class Gathered:
     def analysis(self, notes: Sequence[str] = ()) -> SliceAnalysis:
         """Return what is known; methods of which nothing has come are not in it."""
         maps = {key: self._method(key) for key in self._plan.asked if key in self._shapes}
-        probabilities = to_prediction(self.logits).probabilities
+        probabilities = to_prediction(self.logits, self._bundle.manifest.temperature).probabilities
         return SliceAnalysis(self.indices, self.logits, probabilities, self.targets, maps, tuple(notes))
 
     def _method(self, key: str) -> MethodMaps:

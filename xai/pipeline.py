@@ -226,6 +226,7 @@ def explain(
     )
     manifest = bundle.manifest
     caution = (manifest.trained_on.caution,) if manifest.trained_on.caution else ()
+    calibrated = (manifest.calibration.sentence,) if manifest.calibration else ()
     logits = np.full((depth, len(bundle.classes)), np.nan, np.float32)
     logits[chosen] = analysis.logits
     targets = np.full(depth, -1, np.int64)
@@ -244,7 +245,7 @@ def explain(
             method=key,
             parameters=found.parameters,
             target=targets,
-            prediction=to_prediction(logits),
+            prediction=to_prediction(logits, manifest.temperature),
             bundle_sha256=bundle.sha256,
             volume_sha256=volume.sha256,
             code_version=xai.__version__,
@@ -256,7 +257,7 @@ def explain(
             mapping=bundle.preprocess.mapping(volume.geometry),
             geometry=volume.geometry,
             classes=bundle.classes,
-            notes=(*caution, *manifest.mismatches(volume.info, volume.geometry), *analysis.notes),
+            notes=(*caution, *calibrated, *manifest.mismatches(volume.info, volume.geometry), *analysis.notes),
             details=tuple(details),
         )
     return explanations

@@ -100,6 +100,33 @@ def test_predict_writes_a_row_per_slice(series: Path, bundle: Path, tmp_path: Pa
         assert row["case_id"] == f"S-{row['volume_sha256'][:8]}"
         assert row["model_sha256"] == load_bundle(bundle).sha256
         assert row["statement"] == RESEARCH_USE_ONLY
+        assert row["calibration_temperature"] == ""
+
+
+def test_a_calibrated_model_is_called_so_wherever_its_probabilities_go(
+    series: Path, bundle: Path, tmp_path: Path, run: Run
+) -> None:
+    calibrated = tmp_path / "calibrated"
+    shutil.copytree(bundle, calibrated)
+    with (calibrated / "bundle.toml").open("a") as file:
+        file.write(
+            '\n[calibration]\ntemperature = 0.5\nfitted_on = "answers out of fold"\nslices = 480\npatients = 40\n'
+            "ece_before = 0.08\nece_after = 0.03\n"
+        )
+    for model in (bundle, calibrated):
+        assert run("predict", series, "--model", model, "--out", tmp_path / f"{model.name}.csv", "--quiet")[0] == 0
+    plain, other = (rows_of(tmp_path / f"{model.name}.csv") for model in (bundle, calibrated))
+    assert list(plain[0]) == list(other[0])
+    assert list(plain[0])[-2:] == ["statement", "calibration_temperature"]
+    for before, after in zip(plain, other, strict=True):
+        assert after["calibration_temperature"] == "0.5"
+        odds = [float(row["probability_affected"]) / float(row["probability_healthy"]) for row in (before, after)]
+        assert odds[1] == pytest.approx(odds[0] ** 2, rel=1e-3)
+        assert before["target"] == after["target"]
+    code, out, _ = run("model", "info", calibrated)
+    assert code == 0
+    assert "calibration:\n  temperature: 0.5\n  fitted_on: answers out of fold\n  slices: 480\n" in out
+    assert "calibration" not in run("model", "info", bundle)[1]
 
 
 def test_predictions_are_those_of_the_library(series: Path, bundle: Path, tmp_path: Path, run: Run) -> None:

@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from xai.imaging.geometry import VolumeGeometry
 from xai.imaging.volume import SeriesInfo
-from xai.models.manifest import BundleManifest, TrainedOn, region_of, weighting_of, write_toml
+from xai.models.manifest import BundleCalibration, BundleManifest, TrainedOn, region_of, weighting_of, write_toml
 
 LEGS = TrainedOn(sequence="T1", region="lower leg", plane="axial", pixel_mm=(0.6, 1.0), data_source="legs")
 GOOD = SeriesInfo(modality="MR", body_part="LOWERLEG", repetition_time_ms=550.0, echo_time_ms=12.0)
@@ -51,6 +52,52 @@ def test_what_is_written_as_toml_reads_back(table: dict[str, object]) -> None:
 
 def test_a_manifest_reads_back_from_its_toml() -> None:
     assert BundleManifest.model_validate(tomllib.loads(manifest().to_toml())) == manifest()
+
+
+def test_a_calibration_reads_back_and_is_a_positive_temperature() -> None:
+    found = BundleCalibration(temperature=0.75, slices=480, patients=40, ece_before=0.08, ece_after=0.03)
+    with_it = manifest().model_copy(update={"calibration": found})
+    assert "[calibration]" in with_it.to_toml()
+    assert BundleManifest.model_validate(tomllib.loads(with_it.to_toml())) == with_it
+    assert with_it.temperature == 0.75
+    assert manifest().temperature == 1
+    assert found.sentence == ("Probabilities are calibrated: temperature 0.75, fitted on 480 slices of 40 patients.")
+    for bad in ("0.0", "-1.0", "nan", "inf"):
+        with pytest.raises(ValidationError, match="temperature"):
+            BundleManifest.model_validate(
+                tomllib.loads(with_it.to_toml().replace("temperature = 0.75", f"temperature = {bad}"))
+            )
+
+
+def test_a_manifest_without_calibration_is_written_as_it_always_was() -> None:
+    assert manifest().to_toml() == BEFORE_CALIBRATION
+
+
+BEFORE_CALIBRATION = """name = "x"
+version = "1"
+network = "resnet18"
+classes = ["healthy", "affected"]
+weights_sha256 = "0000000000000000000000000000000000000000000000000000000000000000"
+cam_layer = "layer4"
+cam_centre = 0.0
+cam_stride = 32.0
+
+[preprocess]
+recipe = 1
+size = 224
+window_percentiles = [0.5, 99.5]
+body_mask = true
+
+[trained_on]
+modality = "MR"
+sequence = "T1"
+region = "lower leg"
+plane = "axial"
+pixel_mm = [0.6, 1.0]
+data_source = "legs"
+
+[metrics]
+"""
 
 
 def test_a_series_like_the_training_data_has_no_mismatch() -> None:

@@ -10,8 +10,10 @@ from torch import Tensor, nn
 
 from xai.imaging.geometry import VolumeGeometry
 from xai.imaging.volume import SeriesInfo, Volume
-from xai.models.bundle import load_bundle
+from xai.models.bundle import load_bundle, save_bundle
+from xai.models.manifest import BundleCalibration
 from xai.models.predict import ask, predict, run_batches, to_prediction
+from xai.pipeline import analyse_slices, explain
 from xai.progress import Cancelled
 
 
@@ -72,6 +74,35 @@ def test_large_logits_do_not_overflow() -> None:
 
 def test_no_slices_at_all() -> None:
     assert to_prediction(np.zeros((0, 2), np.float32)).target.shape == (0,)
+
+
+def test_a_calibration_changes_probabilities_and_neither_logits_nor_classes(
+    bundle_folder: Path, tmp_path: Path
+) -> None:
+    plain = load_bundle(bundle_folder, device="cpu")
+    save_bundle(
+        tmp_path / "calibrated",
+        plain.network,
+        name="Test",
+        version="1",
+        network_name="resnet18-slim",
+        calibration=BundleCalibration(temperature=0.2, slices=5, patients=2, ece_before=0.2, ece_after=0.1),
+    )
+    bundle = load_bundle(tmp_path / "calibrated", device="cpu")
+    assert bundle.sha256 != plain.sha256
+    before, after = predict(plain, volume()), predict(bundle, volume())
+    np.testing.assert_array_equal(before.logits, after.logits)
+    np.testing.assert_array_equal(before.target, after.target)
+    gap = (after.logits[:, 1] - after.logits[:, 0]) / 0.2
+    np.testing.assert_allclose(after.probabilities[:, 1], 1 / (1 + np.exp(-gap)), rtol=1e-5)
+    assert np.abs(after.probabilities - before.probabilities).max() > 1e-3
+
+    maps = explain(bundle, volume(), ["hirescam"])["hirescam"]
+    np.testing.assert_allclose(maps.prediction.probabilities, after.probabilities, rtol=1e-4)
+    np.testing.assert_array_equal(maps.maps, explain(plain, volume(), ["hirescam"])["hirescam"].maps)
+    analysis = analyse_slices(bundle, list(volume().array), range(5), volume().geometry, ["hirescam"])
+    np.testing.assert_allclose(analysis.probabilities, after.probabilities, rtol=1e-4)
+    assert "calibrated: temperature 0.2" in " ".join(maps.notes)
 
 
 @pytest.mark.parametrize("room", [3, 0])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from viewer.app.method_settings import MethodSheet, Setting
 from xai.errors import BundleError, ExplainError
 from xai.explanation import MethodMaps, SliceAnalysis
 from xai.imaging.resample import CellGrid, SliceMapping
-from xai.models.manifest import BundleManifest, TrainedOn, read_manifest
+from xai.models.manifest import BundleCalibration, BundleManifest, TrainedOn, read_manifest
 from xai.progress import Progress
 from xai.registry import EXPLAINERS, ExplainerEntry
 
@@ -205,3 +206,12 @@ class OppositeModel(FakeModel):
         return SliceAnalysis(
             found.indices, found.logits[:, ::-1].copy(), found.probabilities[:, ::-1].copy(), found.targets, maps
         )
+
+
+class CalibratedModel(FakeModel):
+    """Its bundle has a calibration; its engine answers with calibrated probabilities, as the real one does."""
+
+    def load(self, path: Path) -> BundleInfo:
+        found = super().load(path)
+        calibration = BundleCalibration(temperature=1.4, slices=480, patients=40, ece_before=0.08, ece_after=0.03)
+        return replace(found, manifest=found.manifest.model_copy(update={"calibration": calibration}))

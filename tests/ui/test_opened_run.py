@@ -155,7 +155,8 @@ def test_every_slice_shows_what_its_fold_said_and_never_what_the_model_says_now(
     assert "0.77" not in " ".join([window.prediction.number.text(), *map(window.strip.describe, range(3))])
     source = window.prediction.source.text()
     assert source.startswith("Out of fold: model of fold 0, which had not seen this patient.")
-    assert f"{ROWS[2].probability:.2f} uncalibrated" in source
+    assert window.prediction.calibrated.text() == "calibrated"
+    assert window.prediction.number.toolTip() == f"Uncalibrated: {ROWS[2].probability:.2f}."
     assert window.prediction.heading.text() == "Out of fold on this slice"
 
 

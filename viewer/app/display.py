@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +32,9 @@ from viewer.core.said import said
 from viewer.core.view_state import Pane
 from viewer.core.words import QT_TR_NOOP, tr
 from xai.registry import ExplainerEntry
+
+if TYPE_CHECKING:
+    from xai.models.manifest import BundleCalibration
 
 SCALE_WORDS = {
     "slice": QT_TR_NOOP("scale: this slice"),
@@ -156,6 +160,9 @@ class PredictionText:
     probability: float | None = None
     """Of the affected class, between 0 and 1."""
     probability_text: str = ""
+    calibration: str = ""
+    """Says that the probability is calibrated; empty when it is not."""
+    calibrated_on: str = ""
     state: str = ""
     """Why there is no verdict."""
     series: str = ""
@@ -210,6 +217,26 @@ def prediction_text(session: Session, explaining: Explaining) -> PredictionText:
         verdict=tr(explaining.classes[int(explaining.prediction().target[k])]),
         probability=p,
         probability_text=f"{name} {p:.2f}",
+        calibration=tr("calibrated") if manifest.calibration else "",
+        calibrated_on=calibration_words(manifest.calibration, name),
+    )
+
+
+def calibration_words(calibration: BundleCalibration | None, name: str) -> str:
+    """Say what a calibrated probability of class ``name`` means and rests on; empty without a calibration."""
+    if calibration is None:
+        return ""
+    return tr(
+        "Calibrated: of slices like those of the training that are given 0.80, about 8 in 10 are {name}. "
+        "Temperature {temperature}, fitted on {slices} slices of {patients} patients that the networks had not seen; "
+        "calibration error {before} before, {after} after. Classes and maps are the same without it."
+    ).format(
+        name=name,
+        temperature=f"{calibration.temperature:.3g}",
+        slices=calibration.slices,
+        patients=calibration.patients,
+        before=f"{calibration.ece_before:.3f}",
+        after=f"{calibration.ece_after:.3f}",
     )
 
 

@@ -259,6 +259,8 @@ class Explained(QObject):
         """Return what was computed for the current target as values that can be written to disk."""
         if self.series is None or self.model is None:
             return {}
+        calibration = self.model.manifest.calibration
+        calibrated = () if calibration is None else (calibration.sentence,)
         return self._current().explanations(
             self.target,
             bundle_sha256=self.model.sha256,
@@ -266,5 +268,5 @@ class Explained(QObject):
             mapping=self._mapping(),
             geometry=self.series.geometry,
             classes=self.classes,
-            notes=self.mismatches,
+            notes=(*calibrated, *self.mismatches),
         )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 import xai
-from viewer.app.display import limits_of
+from viewer.app.display import AFFECTED, calibration_words, limits_of
 from viewer.app.explaining import Explaining
 from viewer.app.map_scores import MapScores
 from viewer.app.method_settings import MethodSheet, Parameters
@@ -214,6 +214,7 @@ def explanation_card(session: Session, explaining: Explaining) -> list[tuple[str
             session.volume.sha256 if session.volume is not None else tr("the series is still being read"),
         ),
         (tr("Trained on"), said(model.manifest.trained_on.sentence)),
+        (tr("Probabilities"), calibration_words(model.manifest.calibration, tr(explaining.classes[AFFECTED]))),
         (tr("Differences"), " ".join(said(sentence) for sentence in explaining.mismatches)),
         ("Overread", xai.__version__),
         (tr("Notice"), said(RESEARCH_USE_ONLY)),

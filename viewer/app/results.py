@@ -146,8 +146,9 @@ class Results:
 
     def prediction(self) -> Prediction:
         """Return the predictions so far."""
-        missing = np.isnan(self.probabilities).any(axis=1)
-        filled = np.where(np.isnan(self.probabilities), -1, self.probabilities)
+        # By logits: calibrated probabilities may be too close together, or too far, for 32 bits to tell apart.
+        missing = np.isnan(self.logits).any(axis=1)
+        filled = np.where(np.isnan(self.logits), -np.inf, self.logits)
         target = filled.argmax(axis=1) if filled.size else np.zeros(len(filled), np.int64)
         return Prediction(self.logits.copy(), self.probabilities.copy(), np.where(missing, -1, target).astype(np.int64))
 

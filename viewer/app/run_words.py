@@ -169,8 +169,6 @@ def run_prediction(review: RunReview, k: int) -> PredictionText:
         why = tr("The run has no answer for this slice, and no model is asked in its place.")
         return replace(words, state=tr(NOT_IN_TABLE).capitalize(), source=why)
     source = tr("Out of fold: model of fold {fold}, which had not seen this patient.").format(fold=case.fold)
-    if answer.calibrated is not None:
-        source += " " + tr("Calibrated; {value:.2f} uncalibrated.").format(value=answer.uncalibrated)
     label = ""
     if review.shows_labels:
         label = tr(LABELLED[answer.label])
@@ -184,6 +182,8 @@ def run_prediction(review: RunReview, k: int) -> PredictionText:
         verdict=tr(run.classes[answer.prediction]),
         probability=answer.probability,
         probability_text=f"{tr(run.classes[1])} {answer.probability:.2f}",
+        calibration=tr("calibrated") if answer.calibrated is not None else "",
+        calibrated_on=tr("Uncalibrated: {value:.2f}.").format(value=answer.uncalibrated),
         label=label,
         is_misread=review.shows_labels and answer.is_misread,
         source=source,

@@ -42,7 +42,7 @@ COLUMNS: Mapping[str, str] = {
     "model_id": "model whose prediction was shown",
     "model_sha256": "hash of that model",
     "ai_label": "class shown, 0 healthy or 1 affected",
-    "ai_prob": "probability shown, 0 to 1",
+    "ai_prob": "probability shown, 0 to 1; calibrated where the model is",
     "ai_threshold": "threshold of the class shown",
     "ai_correct": "1 where ai_label equals truth",
     "map_id": "method of the map shown",

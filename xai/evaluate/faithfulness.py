@@ -31,8 +31,9 @@ BATCH = {"cuda": 256, "mps": 64, "cpu": 32}
 class Curves:
     """What the network says of one picture while its pixels are hidden or shown in a map's order.
 
-    Arrays are (T + 1,): after a share of 0, 1/T, ... 1 of the body's pixels. Probabilities are of the explained class,
-    margins are by how much its logit leads the best other.
+    Arrays are (T + 1,): after a share of 0, 1/T, ... 1 of the body's pixels. Probabilities are of the explained class
+    and the network's own, whether or not its bundle is calibrated: maps explain the network. Margins are by how much
+    its logit leads the best other.
     """
 
     deletion: NDArray[np.float32]

@@ -20,6 +20,7 @@ from xai.imaging.resample import CellGrid
 from xai.models.manifest import (
     MANIFEST_NAME,
     WEIGHTS_NAME,
+    BundleCalibration,
     BundleManifest,
     PreprocessSettings,
     TrainedOn,
@@ -151,6 +152,7 @@ def save_bundle(
     trained_on: TrainedOn | None = None,
     metrics: Mapping[str, float | dict[str, float]] | None = None,
     preprocess: PreprocessSettings | None = None,
+    calibration: BundleCalibration | None = None,
 ) -> BundleManifest:
     """Write a bundle folder and return its manifest: the same network and words give the same bytes.
 
@@ -180,6 +182,7 @@ def save_bundle(
         cam_stride=grid.stride,
         preprocess=preprocess or PreprocessSettings(),
         trained_on=trained_on or TrainedOn(),
+        calibration=calibration,
         metrics=dict(metrics or {}),
     )
     folder = Path(path)

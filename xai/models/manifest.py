@@ -100,6 +100,28 @@ class TrainedOn(_Part):
         return f"{words}{size}{source}"
 
 
+class BundleCalibration(_Part):
+    """A temperature that logits are divided by before they become probabilities (Guo et al. 2017, arXiv:1706.04599)."""
+
+    temperature: Annotated[float, Field(gt=0, allow_inf_nan=False)]
+    fitted_on: str = ""
+    """What answers it was fitted on, such as "answers out of fold"."""
+    slices: Annotated[int, Field(ge=0)]
+    patients: Annotated[int, Field(ge=0)]
+    ece_before: Annotated[float, Field(ge=0, le=1)]
+    """Expected calibration error of the probability of class 1."""
+    ece_after: Annotated[float, Field(ge=0, le=1)]
+    """The same with temperatures fitted on other folds, where there are several."""
+
+    @property
+    def sentence(self) -> str:
+        """The calibration in a few words, for exports."""
+        return (
+            f"Probabilities are calibrated: temperature {self.temperature:.3g}, fitted on {self.slices} slices of "
+            f"{self.patients} patients."
+        )
+
+
 class BundleManifest(_Part):
     """Everything about a classifier but its weights."""
 
@@ -117,7 +139,14 @@ class BundleManifest(_Part):
     """Network pixels from one cell to the next."""
     preprocess: PreprocessSettings = PreprocessSettings()
     trained_on: TrainedOn = TrainedOn()
+    calibration: BundleCalibration | None = None
+    """Without one, probabilities are the network's own."""
     metrics: dict[str, float | dict[str, float]] = Field(default_factory=dict)
+
+    @property
+    def temperature(self) -> float:
+        """What logits are divided by before they become probabilities; 1 without a calibration."""
+        return 1.0 if self.calibration is None else self.calibration.temperature
 
     @model_validator(mode="after")
     def _distinct_classes(self) -> BundleManifest:

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from xai.explanation import Prediction
+from xai.explanation import Prediction, softmax
 from xai.imaging.resample import SliceMapping
 from xai.imaging.volume import Volume
 from xai.models.bundle import ClassifierBundle
@@ -27,6 +27,8 @@ BATCH_SIZES = {"cuda": 64, "mps": 32, "cpu": 8}
 def predict(bundle: ClassifierBundle, volume: Volume, progress: Progress = ignore) -> Prediction:
     """Return what the classifier says of every slice; a slice that could not be read gets NaN and target -1.
 
+    Probabilities are calibrated when the bundle has a calibration; logits are the network's own.
+
     Raises
     ------
     Cancelled
@@ -36,7 +38,7 @@ def predict(bundle: ClassifierBundle, volume: Volume, progress: Progress = ignor
     mapping = bundle.preprocess.mapping(volume.geometry)
     for places, answer in run_batches(bundle, volume.array, mapping, ask, progress):
         logits[places] = answer
-    return to_prediction(logits)
+    return to_prediction(logits, bundle.manifest.temperature)
 
 
 def ask(network: nn.Module, x: Tensor) -> NDArray[np.float32]:
@@ -45,12 +47,15 @@ def ask(network: nn.Module, x: Tensor) -> NDArray[np.float32]:
         return cast("NDArray[np.float32]", network(x).float().cpu().numpy())
 
 
-def to_prediction(logits: NDArray[np.float32]) -> Prediction:
-    """Return the prediction of ``logits`` (D, C); rows that are not finite were not predicted."""
+def to_prediction(logits: NDArray[np.float32], temperature: float = 1.0) -> Prediction:
+    """Return the prediction of ``logits`` (D, C); rows that are not finite were not predicted.
+
+    Probabilities are those of logits divided by ``temperature``, a bundle's calibration; logits and target are not
+    changed by it.
+    """
     asked = np.isfinite(logits).all(axis=1)
     probabilities = np.full(logits.shape, np.nan, np.float32)
-    powers = np.exp(logits[asked].astype(np.float64) - logits[asked].max(axis=1, keepdims=True, initial=-np.inf))
-    probabilities[asked] = powers / powers.sum(axis=1, keepdims=True)
+    probabilities[asked] = softmax(logits[asked], temperature)
     target = np.full(len(logits), -1, np.int64)
     target[asked] = logits[asked].argmax(axis=1)
     return Prediction(logits, probabilities, target)
