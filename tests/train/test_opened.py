@@ -18,6 +18,7 @@ from tests.run_folder import Given, write_run, write_tiles
 from xai.errors import TrainingError
 from xai.train.opened import OpenedRun, entropy, is_run, open_run
 from xai.train.opened_series import run_series
+from xai.train.outcome import FoldOutcome
 
 ROWS = (
     Given("p1_a", 2, 0, "P1", 1, -3.0),
@@ -208,6 +209,22 @@ def test_two_pictures_of_one_name_in_both_classes_are_told_apart(tmp_path: Path)
     table = write_tiles(tmp_path / "cohort", [(row.image, row.label, row.group) for row in rows])
     opened = open_run(write_run(tmp_path / "run", table, rows))
     assert [case.answers[0].prediction for case in opened.cases] == [0, 1]
+
+
+def outcome(fold: int, train: tuple[int, ...], test: tuple[int, ...]) -> str:
+    logits = tuple((0.0, 0.0) for _ in test)
+    return FoldOutcome(fold, 0, (), train, (), test, logits, 1.0).to_json()
+
+
+def test_a_fold_that_learned_from_a_patient_may_not_answer_for_it(run: Path) -> None:
+    path = run / "folds" / "00" / "outcome.json"
+    path.write_text(outcome(0, (0, 2, 4), (1, 3, 5)), encoding="utf-8")
+    assert len(open_run(run).cases) == 3
+    path.write_text(outcome(0, (0, 2, 3), (1, 5)), encoding="utf-8")
+    assert "fold 0 learned from the patient P2, whose slices it answers" in refusal(run)
+    for damaged in ('{"fold": 0}', "[", outcome(0, (99,), ()), outcome(0, (), ()).replace("[]", "3")):
+        path.write_text(damaged, encoding="utf-8")
+        assert "outcome.json is not whole, or of another table" in refusal(run)
 
 
 # Bad input ----------------------------------------------------------------------------------------------------------

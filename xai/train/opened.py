@@ -22,6 +22,7 @@ from xai.progress import Progress, ignore
 from xai.train.cohort import CLASSES, Cohort, Example
 from xai.train.config import TrainingConfig
 from xai.train.oof_table import AnswerRow, read_answers
+from xai.train.outcome import OUTCOME_NAME, FoldOutcome
 from xai.train.table import read_cohort
 
 SETTINGS_NAME = "training.toml"
@@ -206,6 +207,8 @@ def open_run(folder: Path, progress: Progress = ignore) -> OpenedRun:
         )
     told = _told(metrics, data["sha256"], folder / METRICS_NAME)
     answers, left = _matched(rows, cohort, has_changed, folder / ANSWERS_NAME, told)
+    if not has_changed:
+        _check_folds(folder, cohort, answers)
     if left:
         notes.append(f"Slices of {table.name} that the run has no answer for: {left}.")
     return OpenedRun(folder, config, table, _cases(answers, folder / ANSWERS_NAME), metrics, tuple(notes))
@@ -333,6 +336,25 @@ def _matched(
 
 def _answer(example: Example, row: AnswerRow) -> Answer:
     return Answer(example, row.fold, row.prediction, row.probability, row.calibrated)
+
+
+def _check_folds(folder: Path, cohort: Cohort, answers: Sequence[Answer]) -> None:
+    """Refuse answers by a fold that learned from the patient, where the run kept what each fold learned from."""
+    tested: dict[int, set[str]] = defaultdict(set)
+    for answer in answers:
+        tested[answer.fold].add(answer.example.group)
+    for fold, groups in tested.items():
+        path = folder / "folds" / f"{fold:02d}" / OUTCOME_NAME
+        if not path.is_file():
+            continue
+        _read(path, MAX_METRICS_BYTES)
+        try:
+            outcome = FoldOutcome.from_file(path)
+            learned = {cohort.examples[place].group for place in (*outcome.train, *outcome.validation)}
+        except (ValueError, TypeError, LookupError, RecursionError):
+            raise TrainingError(f"{path} is not whole, or of another table.") from None
+        if both := sorted(groups & learned):
+            raise TrainingError(f"{path}: fold {fold} learned from the patient {both[0]}, whose slices it answers.")
 
 
 def _cases(answers: Sequence[Answer], path: Path) -> tuple[Case, ...]:
