@@ -39,7 +39,7 @@ def test_phantom_writes_tiles_with_their_table(tmp_path: Path, run: Run) -> None
     assert rows[0] == "img_name;label;group"
     assert len(rows) == 7
     assert len(list((out / "Tiles_tif_no_background").glob("*/*.tif"))) == 6
-    code, printed, _ = run("info", out / "data.csv", "--json")
+    printed = run("info", out / "data.csv", "--json")[1]
     found = json.loads(printed)["series"]
     assert [(series["description"], series["files"]) for series in found] == [("P001", 3), ("P002", 3)]
     patients = number_patients(scan([out / "data.csv"]).series)

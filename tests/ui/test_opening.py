@@ -17,6 +17,7 @@ from pytestqt.qtbot import QtBot
 from viewer.app.explaining import METHODS
 from viewer.ui.application import Workplace
 from viewer.ui.hands import Hands
+from xai.phantom.cohort import write_cohort
 
 Writer = Callable[..., Path]
 NO_KEY, SHIFT = Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ShiftModifier
@@ -66,6 +67,18 @@ def said(place: Workplace) -> str:
 
 
 # --- Dropping ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_dropped_table_opens_the_pictures_of_each_patient(workplace: Workplace, tmp_path: Path, qtbot: QtBot) -> None:
+    write_cohort(tmp_path / "tiles", 2, 5, slices=3, size=64, layout="tiles")
+    data = files(tmp_path / "tiles" / "data.csv")
+    enter(workplace.window, data)
+    drop(workplace.window, data)
+    qtbot.waitUntil(lambda: names(workplace) == ["P001", "P002"], timeout=60_000)
+    wait_read(qtbot, workplace)
+    volume = workplace.session.volume
+    assert volume is not None
+    assert volume.array.shape == (3, 64, 64)
 
 
 def test_a_hint_covers_the_window_while_files_are_dragged(workplace: Workplace, other: Path, qtbot: QtBot) -> None:
