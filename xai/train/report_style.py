@@ -6,7 +6,7 @@ STYLE = """\
 :root { color-scheme: light; }
 * { box-sizing: border-box; }
 body { margin: 0 auto; padding: 2rem 1.25rem 3rem; max-width: 62rem; background: #fff; color: #1c2126;
-  font: 16px/1.5 system-ui, -apple-system, "Segoe UI", "Noto Sans", "DejaVu Sans", sans-serif; }
+  font: 1rem/1.5 system-ui, -apple-system, "Segoe UI", "Noto Sans", "DejaVu Sans", sans-serif; }
 h1 { font-size: 1.6rem; line-height: 1.25; margin: 0 0 .5rem; overflow-wrap: anywhere; }
 h2 { font-size: 1.15rem; margin: 2.2rem 0 .6rem; padding-bottom: .25rem; border-bottom: 1px solid #d5dae0; }
 p { margin: .5rem 0; max-width: 48rem; }
@@ -40,7 +40,8 @@ ul { margin: .5rem 0; padding-left: 1.2rem; max-width: 48rem; }
 li { margin: .2rem 0; }
 footer { margin-top: 2.5rem; padding-top: .6rem; border-top: 1px solid #d5dae0; font-size: .85rem; color: #4a535c; }
 @media print {
-  body { padding: 0; max-width: none; font-size: 10.5pt; }
+  :root { font-size: 9pt; }
+  body { padding: 0; max-width: none; }
   h2 { break-after: avoid; }
   tr { break-inside: avoid; }
   thead { display: table-header-group; }
