@@ -632,6 +632,14 @@
         <translation>{file} non è leggibile: {why}.</translation>
     </message>
     <message>
+        <source>{table} has changed since the run was made; its rows were matched by picture, label and patient.</source>
+        <translation>{table} è cambiata dopo l&apos;addestramento; le righe sono abbinate per immagine, etichetta e paziente.</translation>
+    </message>
+    <message>
+        <source>Slices of {table} that the run has no answer for: {number}.</source>
+        <translation>Strati di {table} per cui l&apos;addestramento non ha una risposta: {number}.</translation>
+    </message>
+    <message>
         <source>failed: {why}</source>
         <translation>non riuscita: {why}</translation>
     </message>
@@ -2012,6 +2020,10 @@
         <translation>Apri la cartella di un modello</translation>
     </message>
     <message>
+        <source>Open the folder of a training run</source>
+        <translation>Apri la cartella di un addestramento</translation>
+    </message>
+    <message>
         <source>There are no maps to write yet: the series is still being read.</source>
         <translation>Non ci sono ancora mappe da scrivere: la serie è in lettura.</translation>
     </message>
@@ -2584,12 +2596,112 @@ Ctrl+clic su una dell&apos;elenco, o Ctrl+Shift+PgDown.</translation>
         <translation>Mostra accanto alla prima serie</translation>
     </message>
     <message>
+        <source>labelled healthy</source>
+        <translation>etichetta sano</translation>
+    </message>
+    <message>
+        <source>labelled affected</source>
+        <translation>etichetta patologico</translation>
+    </message>
+    <message>
+        <source>both labels</source>
+        <translation>sano e patologico</translation>
+    </message>
+    <message>
+        <source>not in the table</source>
+        <translation>non nella tabella</translation>
+    </message>
+    <message>
+        <source>misread</source>
+        <translation>errato</translation>
+    </message>
+    <message>
+        <source>balanced accuracy {value:.2f}</source>
+        <translation>accuratezza bilanciata {value:.2f}</translation>
+    </message>
+    <message>
+        <source>ROC AUC {value:.2f}</source>
+        <translation>ROC AUC {value:.2f}</translation>
+    </message>
+    <message>
+        <source>Case {number}</source>
+        <translation>Caso {number}</translation>
+    </message>
+    <message>
+        <source>{title} ({part} of {parts})</source>
+        <translation>{title} ({part} di {parts})</translation>
+    </message>
+    <message>
         <source>1 slice</source>
         <translation>1 strato</translation>
     </message>
     <message>
         <source>{count} slices</source>
         <translation>{count} strati</translation>
+    </message>
+    <message>
+        <source>fold {fold}</source>
+        <translation>fold {fold}</translation>
+    </message>
+    <message>
+        <source>{misread} of {slices} misread</source>
+        <translation>{misread} errati su {slices}</translation>
+    </message>
+    <message>
+        <source>labels hidden while you read first</source>
+        <translation>etichette nascoste finché si legge prima</translation>
+    </message>
+    <message>
+        <source>labels hidden (Shift+L)</source>
+        <translation>etichette nascoste (Shift+L)</translation>
+    </message>
+    <message>
+        <source>{name}: {misread} of {slices} slices misread</source>
+        <translation>{name}: strati errati {misread} su {slices}</translation>
+    </message>
+    <message>
+        <source>out of fold: {answer} (fold {fold})</source>
+        <translation>fuori dal fold: {answer} (fold {fold})</translation>
+    </message>
+    <message>
+        <source>Out of fold on this slice</source>
+        <translation>Fuori dal fold su questo strato</translation>
+    </message>
+    <message>
+        <source>The run has no answer for this slice, and no model is asked in its place.</source>
+        <translation>L&apos;addestramento non ha una risposta per questo strato, e nessun modello risponde al suo posto.</translation>
+    </message>
+    <message>
+        <source>Out of fold: model of fold {fold}, which had not seen this patient.</source>
+        <translation>Fuori dal fold: modello del fold {fold}, che non aveva visto questo paziente.</translation>
+    </message>
+    <message>
+        <source>Uncalibrated: {value:.2f}.</source>
+        <translation>Non calibrata: {value:.2f}.</translation>
+    </message>
+    <message>
+        <source>This case on average: {answer}.</source>
+        <translation>Questo caso in media: {answer}.</translation>
+    </message>
+    <message>
+        <source>This case on average: {answer}, error {error:.2f}, uncertainty {bits:.2f} bit; {misread} of {slices} slices misread.</source>
+        <translation>Questo caso in media: {answer}, errore {error:.2f}, incertezza {bits:.2f} bit; strati errati {misread} su {slices}.</translation>
+    </message>
+    <message>
+        <source>Training run “{name}”: {network}, {folds} folds.</source>
+        <translation>Addestramento «{name}»: {network}, {folds} fold.</translation>
+    </message>
+    <message>
+        <source>All folds: {figures}.</source>
+        <translation>Tutti i fold: {figures}.</translation>
+    </message>
+    <message>
+        <source>The run blackened what lies outside of the masks; maps here are computed on the whole picture.</source>
+        <translation>L&apos;addestramento ha annerito quanto è fuori dalle maschere; qui le mappe sono calcolate sull&apos;immagine intera.</translation>
+    </message>
+    <message>
+        <source>Asked now, the model of fold {fold} answers otherwise: its maps may not explain what stands here.</source>
+        <translation>Interrogato ora, il modello del fold {fold} risponde altrimenti: le sue mappe possono non spiegare quanto scritto qui.</translation>
     </message>
     <message>
         <source>Series</source>
@@ -2604,8 +2716,16 @@ Ctrl+clic su una dell&apos;elenco, o Ctrl+Shift+PgDown.</translation>
         <translation>{count} serie</translation>
     </message>
     <message>
+        <source>Order of the cases</source>
+        <translation>Ordine dei casi</translation>
+    </message>
+    <message>
         <source>Open a folder (Ctrl+O), or drop one here.</source>
         <translation>Aprire una cartella (Ctrl+O) o rilasciarla qui.</translation>
+    </message>
+    <message>
+        <source>Cases</source>
+        <translation>Casi</translation>
     </message>
     <message>
         <source>Slice</source>
@@ -2808,6 +2928,14 @@ Ctrl+clic su una dell&apos;elenco, o Ctrl+Shift+PgDown.</translation>
         <translation>Sceglie la cartella di un classificatore.</translation>
     </message>
     <message>
+        <source>Open training run…</source>
+        <translation>Apri addestramento…</translation>
+    </message>
+    <message>
+        <source>Review what a training run said of each slice, out of fold: by a model that had not seen the patient.</source>
+        <translation>Rivede ciò che un addestramento ha detto di ogni strato, fuori dal fold: con un modello che non aveva visto il paziente.</translation>
+    </message>
+    <message>
         <source>Export ratings…</source>
         <translation>Esporta valutazioni…</translation>
     </message>
@@ -2930,6 +3058,38 @@ Ctrl+clic su una dell&apos;elenco, o Ctrl+Shift+PgDown.</translation>
     <message>
         <source>Open the previous series of the list.</source>
         <translation>Apre la serie precedente dell&apos;elenco.</translation>
+    </message>
+    <message>
+        <source>Next misread slice</source>
+        <translation>Strato errato successivo</translation>
+    </message>
+    <message>
+        <source>In a training run: the next slice whose answer is not its label, in this case or one further down.</source>
+        <translation>In un addestramento: il prossimo strato la cui risposta non è la sua etichetta, in questo caso o più in basso nell&apos;elenco.</translation>
+    </message>
+    <message>
+        <source>Previous misread slice</source>
+        <translation>Strato errato precedente</translation>
+    </message>
+    <message>
+        <source>In a training run: the misread slice before this one, in this case or one further up.</source>
+        <translation>In un addestramento: lo strato errato prima di questo, in questo caso o più in alto nell&apos;elenco.</translation>
+    </message>
+    <message>
+        <source>Next order of cases</source>
+        <translation>Ordine dei casi successivo</translation>
+    </message>
+    <message>
+        <source>In a training run: cases as in the table, by their error, by their uncertainty.</source>
+        <translation>In un addestramento: casi come nella tabella, per errore, per incertezza.</translation>
+    </message>
+    <message>
+        <source>Show labels</source>
+        <translation>Mostra etichette</translation>
+    </message>
+    <message>
+        <source>In a training run: labels and misread slices, or none of them, to read without knowing.</source>
+        <translation>In un addestramento: etichette e strati errati, o nulla di ciò, per leggere senza sapere.</translation>
     </message>
     <message>
         <source>Auto window</source>
@@ -3212,6 +3372,14 @@ Ctrl+clic su una dell&apos;elenco, o Ctrl+Shift+PgDown.</translation>
         <translation>Risposta del modello per questo strato</translation>
     </message>
     <message>
+        <source>Label of this slice</source>
+        <translation>Etichetta di questo strato</translation>
+    </message>
+    <message>
+        <source>Whose answer it is</source>
+        <translation>Di chi è la risposta</translation>
+    </message>
+    <message>
         <source>How this series differs from what the model was trained on</source>
         <translation>In che cosa questa serie differisce dai dati di addestramento del modello</translation>
     </message>
@@ -3234,6 +3402,90 @@ Ctrl+clic su una dell&apos;elenco, o Ctrl+Shift+PgDown.</translation>
     <message>
         <source>evidence against and for {name}</source>
         <translation>evidenza contro e a favore di {name}</translation>
+    </message>
+    <message>
+        <source>Training run “{name}”: {misread} of {slices} slices misread out of fold.</source>
+        <translation>Addestramento «{name}»: strati errati fuori dal fold {misread} su {slices}.</translation>
+    </message>
+    <message>
+        <source>Training run “{name}”: labels are hidden.</source>
+        <translation>Addestramento «{name}»: le etichette sono nascoste.</translation>
+    </message>
+    <message>
+        <source>The training run is closed: another model may have learned from its pictures.</source>
+        <translation>L&apos;addestramento è chiuso: un altro modello può aver imparato dalle sue immagini.</translation>
+    </message>
+    <message>
+        <source>Labels are shown.</source>
+        <translation>Le etichette sono mostrate.</translation>
+    </message>
+    <message>
+        <source>Labels are hidden.</source>
+        <translation>Le etichette sono nascoste.</translation>
+    </message>
+    <message>
+        <source>Open a training run first (Ctrl+T).</source>
+        <translation>Aprire prima un addestramento (Ctrl+T).</translation>
+    </message>
+    <message>
+        <source>Hidden while you read first.</source>
+        <translation>Nascosto finché si legge prima.</translation>
+    </message>
+    <message>
+        <source>Labels are hidden (Shift+L).</source>
+        <translation>Le etichette sono nascoste (Shift+L).</translation>
+    </message>
+    <message>
+        <source>There is no misread slice after this one.</source>
+        <translation>Nessuno strato errato dopo questo.</translation>
+    </message>
+    <message>
+        <source>There is none before this one.</source>
+        <translation>Nessuno prima di questo.</translation>
+    </message>
+    <message>
+        <source>Misread slice {number} of {count}.</source>
+        <translation>Strato errato {number} di {count}.</translation>
+    </message>
+    <message>
+        <source>no fold model kept</source>
+        <translation>nessun modello del fold</translation>
+    </message>
+    <message>
+        <source>No maps: the run did not keep the model of fold {fold}, and the final model has seen this patient. Train with --keep-folds to see maps here.</source>
+        <translation>Nessuna mappa: l&apos;addestramento non ha conservato il modello del fold {fold}, e il modello finale ha visto questo paziente. Addestrare con --keep-folds per vedere le mappe.</translation>
+    </message>
+    <message>
+        <source>The model of fold {fold} is being loaded.</source>
+        <translation>Il modello del fold {fold} è in caricamento.</translation>
+    </message>
+    <message>
+        <source>no fold model</source>
+        <translation>manca il modello del fold</translation>
+    </message>
+    <message>
+        <source>No maps: the model of fold {fold} cannot be loaded, and no other may explain this case.</source>
+        <translation>Nessuna mappa: il modello del fold {fold} non si può caricare, e nessun altro può spiegare questo caso.</translation>
+    </message>
+    <message>
+        <source>As in the table</source>
+        <translation>Come nella tabella</translation>
+    </message>
+    <message>
+        <source>Largest error first</source>
+        <translation>Errore maggiore prima</translation>
+    </message>
+    <message>
+        <source>Most uncertain first</source>
+        <translation>Più incerti prima</translation>
+    </message>
+    <message>
+        <source>Shuffled</source>
+        <translation>Mescolati</translation>
+    </message>
+    <message>
+        <source>A training run is open; close it first (Ctrl+W).</source>
+        <translation>Un addestramento è aperto; chiuderlo prima (Ctrl+W).</translation>
     </message>
 </context>
 </TS>

@@ -220,6 +220,7 @@ def test_whatever_is_grey_says_why(
     assert grey == {
         *("edit.undo", "edit.redo", "file.reopen", "series.next", "series.previous", "window.1"),
         *("link.slices", "link.place", "link.window", "rate.lock", "rate.mark"),
+        *("run.labels", "run.sort", "run.next-misread", "run.previous-misread"),
     }
     assert window.overlays.rows["gradcam"].tick.isEnabled()
     assert "Open a" not in window.overlays.rows["gradcam"].tick.toolTip()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from viewer.app.engine import BundleInfo
 from viewer.app.explaining import Explaining
 from viewer.app.reading import OnScreen
 from viewer.app.second_display import second_picture
@@ -168,6 +169,13 @@ class PredictionText:
     model: str = ""
     trained_on: str = ""
     mismatches: tuple[str, ...] = ()
+    heading: str = ""
+    """What the panel is called; empty for a model's own answer."""
+    label: str = ""
+    """What the slice is labelled, where that is known and may be seen."""
+    is_misread: bool = False
+    source: str = ""
+    """Whose answer it is, where it is not that of the loaded model."""
 
 
 AFFECTED = 1
@@ -234,20 +242,21 @@ def calibration_words(calibration: BundleCalibration | None, name: str) -> str:
 
 def on_screen(session: Session, explaining: Explaining, view: ResolvedView) -> OnScreen:
     """Return what an answer given now is about; a map counts when it is the only one of its kind that is chosen."""
-    volume, model = session.volume, explaining.model
+    volume, model, given = session.volume, explaining.model, explaining.given
     if volume is None:
         return OnScreen()
     k = view.slice_index
     screen = OnScreen(volume_sha256=volume.sha256, slice_index=k + 1)
     p = explaining.probability(AFFECTED)
-    if model is None or explaining.refusal or np.isnan(p[k]):
+    if np.isnan(p[k]) or (given is None and (model is None or explaining.refusal)):
         return screen
+    may_run = model is not None and not explaining.refusal
     screen = replace(
         screen,
         stage="S1",
-        model_id=f"{model.manifest.name} {model.manifest.version}",
-        model_sha256=model.sha256,
-        ai_label=int(p[k] >= 0.5),
+        model_id=given.source if given is not None else _model_id(model),
+        model_sha256=model.sha256 if model is not None and may_run else "",
+        ai_label=int(given.predictions[k]) if given is not None else int(p[k] >= 0.5),
         ai_prob=float(p[k]),
         ai_threshold=0.5,
     )
@@ -263,6 +272,10 @@ def on_screen(session: Session, explaining: Explaining, view: ResolvedView) -> O
         map_sha256=explaining.map_sha256(key, k),
         target_class=explaining.classes[explained],
     )
+
+
+def _model_id(model: BundleInfo | None) -> str:
+    return f"{model.manifest.name} {model.manifest.version}" if model is not None else ""
 
 
 def rated_map(session: Session, explaining: Explaining) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,28 @@ from xai.registry import ExplainerEntry
 
 MAPS_KEPT = 12
 """Maps on the slice's pixels that are kept."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GivenAnswers:
+    """Answers that stand in the place of the model's: nothing that is computed replaces them.
+
+    Parameters
+    ----------
+    probabilities : array (D, C) float32
+        NaN for slices without an answer.
+    predictions : array (D,) of int
+        Class of each slice; -1 where there is none.
+    classes : tuple of str
+        Their names.
+    source : str
+        Who gave them, for answers about them.
+    """
+
+    probabilities: NDArray[np.float32]
+    predictions: NDArray[np.int64]
+    classes: tuple[str, ...]
+    source: str
 
 
 class Explained(QObject):
@@ -44,6 +67,10 @@ class Explained(QObject):
         self.catalogue = catalogue
         self.cheap = tuple(key for key, entry in catalogue.items() if entry.cost == "cheap")
         self.model: BundleInfo | None = None
+        self.given: GivenAnswers | None = None
+        """What stands in the place of the model's predictions of the open series."""
+        self.withheld = ("", "")
+        """Why no model may be run on the open series, in a few words and in a sentence; empty when one may."""
         self._loading: EngineRequest | None = None
         self._stopped = False
         self._opened = Opened(results=Results(keys=catalogue))
@@ -71,12 +98,14 @@ class Explained(QObject):
     @property
     def classes(self) -> tuple[str, ...]:
         """Names of the model's classes; empty without a model."""
+        if self.given is not None:
+            return self.given.classes
         return tuple(self.model.manifest.classes) if self.model is not None else ()
 
     @property
     def refusal(self) -> str:
         """Why the open series is not given to the model; empty when it is."""
-        return self.series.kept_from_model if self.series is not None else ""
+        return self.withheld[1] or (self.series.kept_from_model if self.series is not None else "")
 
     @property
     def mismatches(self) -> tuple[str, ...]:
@@ -87,6 +116,8 @@ class Explained(QObject):
 
     def closed_why(self, key: str) -> str:
         """Say why a method cannot be run now; empty when it can."""
+        if self.withheld[1]:
+            return self.withheld[1]
         if self.model is None:
             return tr("There is no model to explain: open one (Ctrl+M).")
         if self.series is None:
@@ -113,14 +144,21 @@ class Explained(QObject):
     # What the window shows ------------------------------------------------------------------------------------------
 
     def probability(self, class_index: int) -> NDArray[np.float32]:
-        """Return the probability of a class for every slice (D,); NaN where there is none yet."""
-        probabilities = self._current().probabilities
+        """Return the probability of a class for every slice (D,); NaN where there is none (yet)."""
+        probabilities = self.given.probabilities if self.given is not None else self._current().probabilities
         if class_index >= probabilities.shape[1]:
             return np.full(len(probabilities), np.nan, np.float32)
         return probabilities[:, class_index].copy()
 
     def prediction(self) -> Prediction:
-        """Return the predictions so far."""
+        """Return the predictions so far, or those that stand in their place."""
+        own = self._current().prediction()
+        if self.given is None:
+            return own
+        return Prediction(own.logits, self.given.probabilities.copy(), self.given.predictions.copy())
+
+    def own_prediction(self) -> Prediction:
+        """Return what the loaded model itself says so far: to be compared with what it says of a changed slice."""
         return self._current().prediction()
 
     def is_computed(self, k: int) -> bool:
@@ -169,6 +207,8 @@ class Explained(QObject):
 
     def state(self, key: str, k: int) -> str:
         """Return in words how the map of slice ``k`` stands: ``"ready"``, ``"computing"``, ``"failed: …"`` ..."""
+        if self.withheld[0]:
+            return self.withheld[0]
         if self.model is None:
             return tr("loading the model") if self.is_loading else tr("no model")
         if self.series is None:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QElapsedTimer, QObject, QTimer, Signal
 
 from viewer.app.engine import BundleInfo, Engine, EngineRequest
-from viewer.app.explained import Explained
+from viewer.app.explained import Explained, GivenAnswers
 from viewer.app.map_scoring import MapScoring
 from viewer.app.results import Results
 from viewer.app.runs import ATTEMPTS, target_index
@@ -59,6 +59,8 @@ class Explaining(Explained):
     ) -> None:
         super().__init__(engine, parent, catalogue)
         self.model_path: Path | None = None
+        self.wanted_path: Path | None = None
+        """The model that was asked for last; that of ``model_path`` once it is loaded."""
         self._attempts: dict[int, int] = {}
         self._asked: _Asked | None = None
         self._batch = 1
@@ -73,6 +75,7 @@ class Explaining(Explained):
         """Load the bundle in folder ``path`` in the engine; the old one stays when it fails."""
         if self._loading is not None:
             self._loading.cancel()
+        self.wanted_path = path
         self._loading = self.engine.load_bundle(path)
         self._loading.succeeded.connect(lambda info: self._loaded(path, info))
         self._loading.failed.connect(self._load_failed)
@@ -86,8 +89,29 @@ class Explaining(Explained):
 
     def _load_failed(self, why: str) -> None:
         self._loading = None
+        self.wanted_path = self.model_path
         self.message.emit(why, True)
         self.modelChanged.emit()
+
+    def close_model(self) -> None:
+        """Have no model, until one is opened."""
+        if self._loading is not None:
+            self._loading.cancel()
+            self._loading = None
+        self.model = self.model_path = self.wanted_path = None
+        self._start_over()
+        self.modelChanged.emit()
+
+    def give(self, answers: GivenAnswers | None) -> None:
+        """Show ``answers`` for the series that opens next in the place of the model's; None for the model's own."""
+        self.given = answers
+        self.withheld = ("", "")
+
+    def withhold(self, state: str, why: str) -> None:
+        """Run no model on the open series, for a reason in a few words and as a sentence; empty ones allow it again."""
+        if (state, why) != self.withheld:
+            self.withheld = state, why
+            self._start_over()
 
     def open_series(self, series: Series | None) -> None:
         """Turn to another series; what was computed of the last one is dropped."""

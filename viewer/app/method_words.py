@@ -173,7 +173,7 @@ def explanation_card(session: Session, explaining: Explaining) -> list[tuple[str
     state, model, series = session.state, explaining.model, session.series
     key = state.active if state.active in explaining.catalogue else next(iter(explaining.catalogue))
     entry, k = explaining.catalogue[key], state.slice_index
-    if model is None or series is None:
+    if model is None or series is None or explaining.withheld[1]:
         return [(tr("Method"), entry.title), (tr("State"), explaining.state(key, k))]
     results = explaining.results_of(key)
     explained = int(explaining.series_targets()[k])

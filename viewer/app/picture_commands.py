@@ -57,6 +57,15 @@ PICTURE_COMMANDS: tuple[Command, ...] = (
         QT_TR_NOOP("Choose the folder of a classifier bundle."),
     ),
     Command(
+        "file.open-run",
+        "File",
+        QT_TR_NOOP("Open training run…"),
+        ("Ctrl+T",),
+        QT_TR_NOOP(
+            "Review what a training run said of each slice, out of fold: by a model that had not seen the patient."
+        ),
+    ),
+    Command(
         "file.export-ratings",
         "File",
         QT_TR_NOOP("Export ratings…"),
@@ -133,6 +142,37 @@ PICTURE_COMMANDS: tuple[Command, ...] = (
         QT_TR_NOOP("Previous series"),
         ("Ctrl+PgUp",),
         QT_TR_NOOP("Open the previous series of the list."),
+    ),
+    Command(
+        "run.next-misread",
+        "Slices",
+        QT_TR_NOOP("Next misread slice"),
+        ("N",),
+        QT_TR_NOOP(
+            "In a training run: the next slice whose answer is not its label, in this case or one further down."
+        ),
+    ),
+    Command(
+        "run.previous-misread",
+        "Slices",
+        QT_TR_NOOP("Previous misread slice"),
+        ("Shift+N",),
+        QT_TR_NOOP("In a training run: the misread slice before this one, in this case or one further up."),
+    ),
+    Command(
+        "run.sort",
+        "Slices",
+        QT_TR_NOOP("Next order of cases"),
+        ("Shift+O",),
+        QT_TR_NOOP("In a training run: cases as in the table, by their error, by their uncertainty."),
+    ),
+    Command(
+        "run.labels",
+        "View",
+        QT_TR_NOOP("Show labels"),
+        ("Shift+L",),
+        QT_TR_NOOP("In a training run: labels and misread slices, or none of them, to read without knowing."),
+        checkable=True,
     ),
     Command(
         "window.auto",

@@ -24,6 +24,8 @@ _NEED_OVERLAY = ("overlay.toggle", "overlay.peek", "overlay.blink")
 
 def no_maps_why(session: Session, explaining: Explaining) -> str:
     """Why there can be no maps; empty when there are, or will be."""
+    if explaining.withheld[1]:
+        return explaining.withheld[1]
     if explaining.model is None:
         return tr("The model is being loaded.") if explaining.is_loading else tr("Open a model first (Ctrl+M).")
     if session.series is None:

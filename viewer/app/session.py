@@ -13,7 +13,7 @@ from PySide6.QtCore import QObject, Signal
 from viewer.app.opening import Opened, catalog_reading, changes_sentence, keep_unchanged
 from viewer.app.second import SecondSeries
 from viewer.app.series_reading import SliceRead, label_reading, series_reading
-from viewer.app.tasks import Task, TaskRunner
+from viewer.app.tasks import Task, TaskRunner, Work
 from viewer.app.thumbnails import Thumbnails
 from viewer.core import view_state
 from viewer.core.bodies import Bodies
@@ -115,20 +115,25 @@ class Session(QObject):
             self._look((), self.opened.paths, keep=True)
 
     def _look(self, asked: Sequence[Path], before: Sequence[Path], keep: bool) -> None:
+        task = self.look_through(catalog_reading(tuple(asked), tuple(before)))
+        task.succeeded.connect(self._found_more if keep else self.take)
+
+    def look_through(self, work: Work) -> Task:
+        """Start the work of finding what is to be opened, in the place of any that has not ended."""
         # The title may reach the log, and a path may hold a name.
-        work = catalog_reading(tuple(asked), tuple(before))
         self._scan = self._runner.run(work, title="Looking through the files", slot="scan", priority=2)
         self._scan.progressed.connect(lambda done, total: self.progressed.emit("Looking through files", done, total))
         self._scan.failed.connect(lambda why: self.message.emit(why, True))
         self._scan.finished.connect(lambda: self.progressed.emit("Looking through files", 0, 0))
-        self._scan.succeeded.connect(self._found_more if keep else self._found)
+        return self._scan
 
     def close_all(self) -> None:
         """Close what is open."""
         self._runner.cancel_all()
-        self._found(Opened())
+        self.take(Opened())
 
-    def _found(self, opened: Opened) -> None:
+    def take(self, opened: Opened) -> None:
+        """Show what was found instead of what is open."""
         self._take_catalog(opened, -1)
         if opened.catalog.series:
             self.select(0)
@@ -174,6 +179,16 @@ class Session(QObject):
     def catalog(self) -> Catalog:
         """All series that were found."""
         return self.opened.catalog
+
+    def reorder(self, order: Sequence[int]) -> None:
+        """List the series of the catalogue in another order, by their numbers until now; those that are open stay."""
+        series = tuple(self.catalog.series[number] for number in order)
+        places = {before: now for now, before in enumerate(order)}
+        self.opened = replace(self.opened, catalog=replace(self.catalog, series=series))
+        self.index, self.second.index = places.get(self.index, -1), places.get(self.second.index, -1)
+        self.catalogChanged.emit()
+        self.thumbnails.make(series)
+        self.viewChanged.emit()
 
     def select(self, index: int) -> None:
         """Open a series of the catalogue: middle slice first, fitted and windowed; overlay settings stay."""

@@ -65,9 +65,9 @@ class Thumbnails(QObject):
             task.failed.connect(partial(self._say, one))
             self._tasks[one] = task
 
-    def tell(self) -> None:
-        """Say again what was made, for whoever has come late."""
-        for number, one in enumerate(self._series):
+    def tell(self, series: Sequence[Series]) -> None:
+        """Say again what was made of ``series``, for whoever has come late or lists them in another order."""
+        for number, one in enumerate(series):
             if one in self._made:
                 self.ready.emit(number, self._made[one])
 

@@ -161,8 +161,9 @@ class WhatIf(QObject):
         if self._request is not None:
             self._is_behind = True
             return
-        series, values = self._explaining.series, self.changed_slice()
-        if series is None or values is None or not self.is_painted or self._explaining.model is None:
+        explaining, values = self._explaining, self.changed_slice()
+        series = None if explaining.model is None or explaining.refusal else explaining.series
+        if series is None or values is None or not self.is_painted:
             return
         k = self._slice
         request = self._engine.analyse([(k, values)], series.geometry, priority=2)
@@ -201,16 +202,16 @@ class WhatIf(QObject):
     @property
     def effect(self) -> tuple[float, float]:
         """The probability of the affected class before and after; NaN where it is not known."""
-        k, before = self._slice, self._explaining.probability(AFFECTED)
+        k, before = self._slice, self._explaining.own_prediction().probabilities
         return (
-            float(before[k]) if k < len(before) else float("nan"),
+            float(before[k, AFFECTED]) if k < len(before) and before.shape[1] > AFFECTED else float("nan"),
             self._answers.get(k, float("nan")),
         )
 
     @property
     def log_odds(self) -> tuple[float, float]:
         """Before and after, how far the affected class' logit leads: it still moves where the probability is at 1."""
-        k, logits = self._slice, self._explaining.prediction().logits
+        k, logits = self._slice, self._explaining.own_prediction().logits
         return (
             _log_odds(logits[k]) if k < len(logits) else float("nan"),
             self._odds.get(k, float("nan")) if k in self._answers else float("nan"),

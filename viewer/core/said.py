@@ -127,6 +127,9 @@ SENTENCES: tuple[str, ...] = (
         "and positions beyond the gap are off by it."
     ),
     QT_TR_NOOP("{file} cannot be read: {why}."),
+    # What is not as it was when a training run was made: `xai.train.opened`.
+    QT_TR_NOOP("{table} has changed since the run was made; its rows were matched by picture, label and patient."),
+    QT_TR_NOOP("Slices of {table} that the run has no answer for: {number}."),
     # Work that failed: `viewer.app.tasks` and the engine.
     QT_TR_NOOP("failed: {why}"),
     QT_TR_NOOP("{work} failed: there is not enough memory."),

@@ -83,6 +83,7 @@ class ExplanationDesk(QObject):
         what_if.failed.connect(lambda why: self.message.emit(why, True))
         reveal.changed.connect(self._follow_reveal)
         session.seriesChanged.connect(what_if.start_over)
+        session.seriesChanged.connect(self._leave_when_refused)
         explaining.modelChanged.connect(what_if.start_over)
 
     def bindings(self) -> dict[str, Callable[[], None]]:
@@ -191,6 +192,10 @@ class ExplanationDesk(QObject):
         if not self._reveal.shows_maps:
             self.leave_what_if()
             self._explaining.scoring.stop()
+
+    def _leave_when_refused(self) -> None:
+        if self._explaining.refusal:
+            self.leave_what_if()
 
     def leave_what_if(self) -> None:
         """Put the brush away."""

@@ -13,12 +13,14 @@ from viewer.app.export import maps_writing
 from viewer.app.reading import Reading
 from viewer.app.recents import Recents
 from viewer.app.reveal import Reveal
+from viewer.app.run_review import RunReview
 from viewer.app.session import Session
 from viewer.app.tasks import Task, TaskRunner
 from viewer.core.words import tr
 from viewer.demo import is_demo
 from viewer.ui.dialogs import choose
 from viewer.ui.export_dialog import ask_for_export
+from xai.train.opened import is_run
 
 BUNDLE_FILE = "bundle.toml"
 
@@ -37,10 +39,13 @@ class Files(QObject):
         explaining: Explaining,
         reading: Reading,
         reveal: Reveal,
+        review: RunReview,
         runner: TaskRunner,
         recents: Recents | None = None,
     ) -> None:
         super().__init__(window)
+        self._review = review
+        review.message.connect(self.message)
         self._recents = recents
         self._writing: Task | None = None
         self._written_to = Path()
@@ -70,13 +75,23 @@ class Files(QObject):
         choose(self._window, tr("Add files"), self.add_paths, QFileDialog.FileMode.ExistingFiles)
 
     def open_paths(self, paths: Sequence[Path]) -> None:
-        """Open files and folders instead of what is open; a folder that is a classifier bundle becomes the model."""
+        """Open files and folders instead of what is open.
+
+        A folder that is a classifier bundle becomes the model, and one that is a training run is opened as such, alone.
+        """
+        runs = [path for path in paths if is_run(path)]
+        if runs:
+            self._review.open(runs[0])
+            return
         rest = self._without_models(paths)
         if rest:
             self._session.open(rest)
 
     def add_paths(self, paths: Sequence[Path]) -> None:
-        """Open files and folders beside what is open; a folder that is a classifier bundle becomes the model."""
+        """Open files and folders beside what is open; bundles and training runs as `open_paths` does."""
+        if self._review.run is not None or any(is_run(path) for path in paths):
+            self.open_paths(paths)
+            return
         rest = self._without_models(paths)
         if rest:
             self._session.add(rest)
@@ -88,7 +103,7 @@ class Files(QObject):
     def _without_models(self, paths: Sequence[Path]) -> list[Path]:
         bundles = [path for path in paths if (path / BUNDLE_FILE).is_file()]
         for path in bundles:
-            self._explaining.open_model(path)
+            self._review.use_model(path)
         return [path for path in paths if path not in bundles]
 
     def _remember(self, paths: Sequence[Path]) -> None:
@@ -105,9 +120,17 @@ class Files(QObject):
         """Ask for the folder of a classifier bundle."""
 
         def take(paths: list[Path]) -> None:
-            self._explaining.open_model(paths[0])
+            self._review.use_model(paths[0])
 
         choose(self._window, tr("Open the folder of a model"), take, QFileDialog.FileMode.Directory)
+
+    def open_run(self) -> None:
+        """Ask for the folder of a training run."""
+
+        def take(paths: list[Path]) -> None:
+            self._review.open(paths[0])
+
+        choose(self._window, tr("Open the folder of a training run"), take, QFileDialog.FileMode.Directory)
 
     def export_ratings(self) -> None:
         """Show what will be written, ask where it goes, and write it."""

@@ -17,6 +17,7 @@ from viewer.app.reading import Place, Reading
 from viewer.app.reasons import command_reasons
 from viewer.app.recents import Recents
 from viewer.app.reveal import Reveal
+from viewer.app.run_review import RunReview
 from viewer.app.session import LABELS, Session
 from viewer.app.tasks import TaskRunner
 from viewer.core.items import ITEMS
@@ -33,6 +34,7 @@ from viewer.ui.load_page import load_page
 from viewer.ui.menus import allow_action, build_menus, picture_menu
 from viewer.ui.notice_bar import NoticeBar
 from viewer.ui.recent_menu import RecentMenu
+from viewer.ui.run_desk import RunDesk
 from viewer.ui.screen import Screen
 from viewer.ui.workbench import Workbench
 
@@ -62,6 +64,7 @@ class MainWindow(QMainWindow):
         explaining: Explaining,
         reading: Reading,
         reveal: Reveal,
+        review: RunReview,
         runner: TaskRunner,
         hint: str = "",
         recents: Recents | None = None,
@@ -69,14 +72,13 @@ class MainWindow(QMainWindow):
         super().__init__()
         self._session, self._explaining, self._reading, self._reveal = session, explaining, reading, reveal
         self.control = Control(session, explaining)
-        self.files = Files(self, session, explaining, reading, reveal, runner, recents)
+        self.files = Files(self, session, explaining, reading, reveal, review, runner, recents)
         self.drops = DropHint(self)
         bench = Workbench(method_texts(session, explaining))
         self.bench, self.views, self.series_panel, self.strip = bench, bench.views, bench.series_panel, bench.strip
         self.counter, self.readout, self.task_bar = bench.counter, bench.readout, bench.task_bar
         self.prediction, self.overlays, self.form = bench.prediction, bench.overlays, bench.form
-        self.notice = NoticeBar()
-        self._profile = DEFAULT_PROFILE
+        self.notice, self._profile = NoticeBar(), DEFAULT_PROFILE
         self.can_reopen = False
         """Whether the last window ended without being closed."""
         centre = QWidget()
@@ -92,7 +94,8 @@ class MainWindow(QMainWindow):
         self._blink = QTimer(self, interval=BLINK_MS)
         self._blink.timeout.connect(lambda: self.control.peek(not session.state.peek))
         self.desk = ExplanationDesk(bench, session, explaining, reading, reveal, self.control)
-        self._content = Screen(bench, session, explaining, reading, reveal, hint or tr(HINT), self.desk)
+        self.run_desk = RunDesk(bench, session, review, reveal, self.control)
+        self._content = Screen(bench, session, explaining, reading, reveal, hint or tr(HINT), self.desk, self.run_desk)
         self.actions_by_id = build_menus(self, self._bindings())
         self.recent_menu: RecentMenu | None = None
         if recents is not None:
@@ -127,6 +130,7 @@ class MainWindow(QMainWindow):
             "file.forget-recents": self.files.forget_recents,
             "file.rescan": self._session.rescan,
             "file.open-model": self.files.open_model,
+            "file.open-run": self.files.open_run,
             "file.export-ratings": self._export_ratings,
             "file.export-maps": self.files.export_maps,
             "file.quit": self._quit,
@@ -153,7 +157,7 @@ class MainWindow(QMainWindow):
         }
         for number in range(8):
             own[f"rate.{number}"] = partial(self.form.answer_current, number)
-        return own | dict(self.control.bindings()) | self.desk.bindings()
+        return own | dict(self.control.bindings()) | self.desk.bindings() | self.run_desk.bindings()
 
     def _connect(self) -> None:
         session, reading, control = self._session, self._reading, self.control
@@ -243,9 +247,11 @@ class MainWindow(QMainWindow):
             ("overlay.whatif", self.desk.is_painting),
             ("rate.full", self._content.full),
             ("rate.read-first", reveal.is_on),
+            ("run.labels", self.run_desk.shows_labels),
         ):
             self.actions_by_id[command].setChecked(checked)
         reasons = command_reasons(session, self._explaining, self._reading, reveal, self.can_reopen)
+        reasons |= self.run_desk.reasons()
         if not self.form.can_mark:
             why = tr("No question is answered in the picture now.")
             more = "" if self._content.full else " " + tr("Turn on all questions (Ctrl+Shift+Q).")
@@ -254,7 +260,7 @@ class MainWindow(QMainWindow):
             reasons["file.forget-recents"] = self.recent_menu.why_empty
         for command, why_not in reasons.items():
             allow_action(self.actions_by_id[command], why_not)
-        self.drops.allow_adding(bool(session.opened.paths))
+        self.drops.allow_adding(bool(session.opened.paths) and not reasons["file.add-folder"])
         if not reveal.shows_maps and self._blink.isActive():
             self._toggle_blink()
 

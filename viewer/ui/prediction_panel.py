@@ -64,6 +64,12 @@ class PredictionPanel(QWidget):
         self.calibrated.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignBottom)
         self.calibrated.setContentsMargins(0, 0, theme.GAP, 2)  # on the number's line
         self.bar = ProbabilityBar()
+        self.label = QLabel()
+        self.label.setWordWrap(True)
+        self.label.setAccessibleName(tr("Label of this slice"))
+        self.source = QLabel()
+        self.source.setWordWrap(True)
+        self.source.setAccessibleName(tr("Whose answer it is"))
         self.series = theme.muted()
         self.model = theme.muted()
         self.mismatch = theme.muted()
@@ -76,14 +82,16 @@ class PredictionPanel(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(theme.GAP, theme.GAP, theme.MARGIN, theme.GAP)
         column.setSpacing(3)
-        column.addWidget(theme.heading(tr("Model on this slice")))
+        self.heading = theme.heading("")
+        column.addWidget(self.heading)
         column.addLayout(line)
         column.addWidget(self.bar)
-        for label in (self.series, self.model, self.mismatch):
+        for label in (self.label, self.source, self.series, self.model, self.mismatch):
             column.addWidget(label)
 
     def show_text(self, text: PredictionText) -> None:
         """Show ``text``."""
+        self.heading.setText(text.heading or tr("Model on this slice"))
         self.verdict.setText(text.verdict.capitalize() if text.verdict else text.state)
         colour = theme.MUTED
         if text.verdict and text.probability is not None:
@@ -93,6 +101,16 @@ class PredictionPanel(QWidget):
         self.verdict.setPalette(palette)
         self.number.setText(text.probability_text)
         self.bar.show_value(text.probability)
+        for label, words in ((self.label, text.label), (self.source, text.source)):
+            label.setText(words)
+            label.setVisible(bool(words))
+        font = self.label.font()
+        if font.bold() != text.is_misread:
+            font.setBold(text.is_misread)
+            self.label.setFont(font)
+        palette = self.label.palette()
+        palette.setColor(self.label.foregroundRole(), theme.WARNING if text.is_misread else theme.TEXT)
+        self.label.setPalette(palette)
         self.calibrated.setText(text.calibration)
         self.calibrated.setVisible(bool(text.calibration))
         for widget in (self.calibrated, self.number, self.bar):

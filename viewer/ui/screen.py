@@ -29,7 +29,7 @@ from viewer.ui.explanation_desk import ExplanationDesk
 from viewer.ui.marking import ShownMark
 from viewer.ui.menus import allow
 from viewer.ui.rating_form import Given, Section
-from viewer.ui.series_panel import series_entries
+from viewer.ui.run_desk import RunDesk
 from viewer.ui.stage_bar import StageText
 from viewer.ui.workbench import Workbench
 from xai.imaging.series import Series
@@ -52,6 +52,8 @@ class Screen(QObject):
         Shown in the picture's place while nothing is open.
     desk : ExplanationDesk
         Fills the overlay panel.
+    run_desk : RunDesk
+        Fills the list, and says what a training run says.
     """
 
     refreshed = Signal()
@@ -68,9 +70,10 @@ class Screen(QObject):
         reveal: Reveal,
         hint: str,
         desk: ExplanationDesk,
+        run_desk: RunDesk,
     ) -> None:
         super().__init__(bench)
-        self._bench, self._hint, self._desk = bench, hint, desk
+        self._bench, self._hint, self._desk, self._run_desk = bench, hint, desk, run_desk
         self._session, self._explaining, self._reading = session, explaining, reading
         self._reveal = reveal
         self.full = False
@@ -87,6 +90,7 @@ class Screen(QObject):
         for source in (session.viewChanged, explaining.resultsChanged, explaining.modelChanged, reading.answersChanged):
             source.connect(self.refresh_soon)
         desk.refreshWanted.connect(self.refresh_soon)
+        run_desk.refreshWanted.connect(self.refresh_soon)
         reveal.changed.connect(self.refresh_soon)
         reveal.changed.connect(self._forget_what_was_told)
         self._read_again = QTimer(self, singleShot=True, interval=READ_AGAIN_MS)
@@ -102,11 +106,9 @@ class Screen(QObject):
 
     def _show_what_is_open(self) -> None:
         """Show a session that was open before this window was."""
-        session, panel = self._session, self._bench.series_panel
+        session = self._session
         if session.catalog.series:
-            self._list_series()
-            session.thumbnails.tell()
-            panel.show_chosen(session.index)
+            self._run_desk.show_list()
             self._bench.strip.set_slices(len(session.slices))
             self._show_reading()
 
@@ -134,7 +136,7 @@ class Screen(QObject):
         predictions = reveal.predictions
         view = reveal.view()
         self._view = view
-        drawn = pictures(session, reveal.maps, view)
+        drawn = self._run_desk.with_answers(pictures(session, reveal.maps, view), view)
         self._bench.grid.show_count(len(view.panes))
         for slice_view, pane, picture in zip(self._bench.views, view.panes, drawn, strict=False):
             place = picture.place if picture is not None and picture.place is not None else Place(view.zoom, view.pan)
@@ -149,7 +151,8 @@ class Screen(QObject):
         self._bench.strip.show_hidden("" if reveal.shows_prediction else tr("the prediction comes after your reading"))
         if predictions.classes:
             self._bench.strip.show_probabilities(predictions.probability(1), predictions.classes[1])
-        self._bench.prediction.show_text(prediction_text(session, predictions))
+        self._run_desk.show_marks()
+        self._bench.prediction.show_text(self._run_desk.prediction() or prediction_text(session, predictions))
         self._show_overlays()
         screen = reveal.screen(view)
         if screen != reading.screen:
@@ -217,15 +220,11 @@ class Screen(QObject):
         return Given(code, answer.value_text, saved, answer.revisions, words, locked)
 
     def _show_catalog(self) -> None:
-        self._list_series()
+        self._run_desk.show_list()
         problems = self._session.catalog.problems
         if problems:
             more = tr(" and {count} more (F2)").format(count=len(problems) - 1) if len(problems) > 1 else ""
             self._bench.task_bar.show_message(said(problems[0].message) + more, True)
-
-    def _list_series(self) -> None:
-        self._bench.series_panel.show_entries(series_entries(self._session.catalog.series))
-        self._bench.series_panel.show_chosen(self._session.index)
 
     def _show_series(self) -> None:
         session = self._session

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QPoint, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QIcon, QImage, QKeyEvent, QPainter, QPen, QPixmap, QTextLayout, QTextOption
 from PySide6.QtWidgets import (
+    QComboBox,
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
@@ -59,6 +60,10 @@ class SeriesEntry:
     details: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
     is_severe: bool = False
+    misread: int = 0
+    """Slices of a case of a training run whose answer is not their label."""
+    aside: str = ""
+    """Stands at the right of the title, which then keeps to one line."""
 
 
 def series_entries(series: Sequence[Series]) -> list[SeriesEntry]:
@@ -165,6 +170,8 @@ class SeriesPanel(QWidget):
     chosen = Signal(int)
     entered = Signal()
     """A series was chosen with Enter: the keyboard may go back to the picture."""
+    orderChosen = Signal(int)
+    """The user's wish for the cases of a run to be listed in this one of the orders that are shown."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -174,8 +181,17 @@ class SeriesPanel(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(theme.MARGIN, theme.GAP, theme.GAP, theme.GAP)
         column.setSpacing(theme.GAP)
-        column.addWidget(theme.heading(tr("Series")))
+        self.heading = theme.heading(tr("Series"))
+        self.summary = theme.muted()
+        self.order = QComboBox()
+        self.order.setAccessibleName(tr("Order of the cases"))
+        self.order.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.order.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.order.activated.connect(self.orderChosen)
+        for widget in (self.heading, self.summary, self.order):
+            column.addWidget(widget)
         column.addWidget(self.list, 1)
+        self.show_orders("", ())
         self.hint = theme.muted(tr("Open a folder (Ctrl+O), or drop one here."))
         column.addWidget(self.hint)
 
@@ -183,6 +199,20 @@ class SeriesPanel(QWidget):
         """Show these series, none of them chosen."""
         self.list.show_entries(entries)
         self.hint.setVisible(not entries)
+
+    def show_orders(self, summary: str, orders: Sequence[str], chosen: int = 0, tip: str = "") -> None:
+        """Be the list of cases of a run, in one of ``orders``; without orders it is the list of series."""
+        is_run = bool(orders)
+        self.heading.setText(tr("Cases") if is_run else tr("Series"))
+        self.list.setAccessibleName(self.heading.text())
+        self.summary.setText(summary)
+        if [self.order.itemText(row) for row in range(self.order.count())] != list(orders):
+            self.order.clear()
+            self.order.addItems(list(orders))
+        self.order.setCurrentIndex(chosen)
+        self.order.setToolTip(tip)
+        for widget in (self.summary, self.order):
+            widget.setVisible(is_run)
 
     def show_chosen(self, index: int) -> None:
         """Mark the series that is open."""
@@ -230,9 +260,10 @@ class SeriesPanel(QWidget):
 
 
 def _series_item(entry: SeriesEntry) -> QTreeWidgetItem:
-    item = QTreeWidgetItem(["\n".join([entry.title, *entry.details])])
+    title = f"{entry.title} · {entry.aside}" if entry.aside else entry.title
+    item = QTreeWidgetItem(["\n".join([title, *entry.details])])
     item.setData(0, _ENTRY, entry)
-    tip = [entry.title, " · ".join(entry.details), *(f"⚠ {problem}" for problem in entry.problems)]
+    tip = [title, " · ".join(entry.details), *(f"⚠ {problem}" for problem in entry.problems)]
     item.setToolTip(0, "\n".join(tip))
     item.setData(0, Qt.ItemDataRole.AccessibleDescriptionRole, "\n".join(entry.problems))
     return item
@@ -287,14 +318,18 @@ class _Painter(QStyledItemDelegate):
         metrics, height = option.fontMetrics, option.fontMetrics.height()
         left = place.right() + 1 + 8
         width = option.rect.right() - PAD - left
-        title = _two_lines(entry.title, option.font, width)
+        title = [entry.title] if entry.aside else _two_lines(entry.title, option.font, width)
         lines = [*title, *entry.details]
         top = option.rect.top() + (option.rect.height() - height * len(lines)) // 2
         painter.setFont(option.font)
         for number, line in enumerate(lines):
-            painter.setPen(theme.TEXT if number < len(title) else theme.MUTED)
-            words = metrics.elidedText(line, Qt.TextElideMode.ElideRight, width)
-            painter.drawText(QRect(left, top + number * height, width, height), _IN_LINE, words)
+            is_told = entry.misread and number == len(lines) - 1
+            painter.setPen(theme.WARNING if is_told else theme.TEXT if number < len(title) else theme.MUTED)
+            room = width - (metrics.horizontalAdvance(f"  {entry.aside}") if entry.aside and not number else 0)
+            words = metrics.elidedText(line, Qt.TextElideMode.ElideRight, room)
+            painter.drawText(QRect(left, top + number * height, room, height), _IN_LINE, words)
+        painter.setPen(theme.MUTED)
+        painter.drawText(QRect(left, top, width, height), Qt.AlignmentFlag.AlignRight, entry.aside)
 
     def _paint_study(self, painter: QPainter, option: QStyleOptionViewItem, words: str) -> None:
         rect: QRect = option.rect

@@ -11,6 +11,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QBrush, QColor, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QAbstractSlider, QSizePolicy, QToolTip, QWidget
 
+from viewer.app.run_words import SliceMark
 from viewer.core.said import said
 from viewer.core.words import tr
 from viewer.ui import theme
@@ -20,6 +21,10 @@ HANDLE = 12
 """Height of the part with the handle, in pixels."""
 BARS = 30
 """Height of the part with the bars."""
+MARKS = 15
+"""Height of the part under the bars with the labels and the misread slices of a training run."""
+CROSS = 7.0
+"""Breadth of the mark of a misread slice, whatever the breadth of its cell."""
 SIDE = 8
 GAP_CELLS = 4
 """A hole in the stack is as wide as the slices that are missing, but never wider than so many."""
@@ -69,7 +74,8 @@ class SliceStrip(QAbstractSlider):
     """A slider over the slices with a bar per slice: its height is the probability of the affected class.
 
     A slice not read yet is hatched, one that cannot be read is crossed, one not predicted yet has a dot. Where slices
-    are missing the strip is broken by a marked hole.
+    are missing the strip is broken by a marked hole. In a training run a line under the bars is full where slices are
+    labelled affected and thin where they are labelled healthy; a cross marks those that are misread.
     Keyboard, wheel and the accessible value are `QAbstractSlider`'s own.
     """
 
@@ -88,11 +94,23 @@ class SliceStrip(QAbstractSlider):
         self._class_name = "affected"
         self._marked: frozenset[int] = frozenset()
         self._hidden = ""
+        self._marks: tuple[SliceMark, ...] = ()
         self.show_hidden("")
 
     def sizeHint(self) -> QSize:
         """Return the height of slider and bars."""
-        return QSize(300, HANDLE + BARS + 4)
+        return QSize(300, HANDLE + BARS + 4 + (MARKS if self._has_labels else 0))
+
+    @property
+    def _has_labels(self) -> bool:
+        return any(mark.label is not None for mark in self._marks)
+
+    def show_marks(self, marks: Sequence[SliceMark]) -> None:
+        """Mark what a training run says of each slice beside its answer; nothing for none."""
+        if tuple(marks) != self._marks:
+            self._marks = tuple(marks)
+            self.updateGeometry()
+            self.update()
 
     def set_slices(self, count: int, gaps: Sequence[Gap] = (), spacing_mm: float | None = None) -> None:
         """Start over with ``count`` slices of which nothing is known but where others are missing between them."""
@@ -175,6 +193,8 @@ class SliceStrip(QAbstractSlider):
                 painter.fillRect(box, QBrush(theme.LINE, Qt.BrushStyle.BDiagPattern))
             elif self._hidden:
                 continue
+            elif not self._is_in_table(k):
+                painter.fillRect(QRectF(box.center().x() - 2, base - 4, 4, 1.5), theme.MUTED)
             elif np.isnan(self._probabilities[k]):
                 painter.setPen(Qt.PenStyle.NoPen)
                 painter.setBrush(theme.LINE)
@@ -187,7 +207,25 @@ class SliceStrip(QAbstractSlider):
         if not self._hidden:
             painter.setPen(QPen(_faint(theme.TEXT, 70), 1, Qt.PenStyle.DashLine))
             painter.drawLine(QPointF(SIDE, base - BARS / 2), QPointF(self.width() - SIDE, base - BARS / 2))
+        if self._has_labels:
+            for k, mark in enumerate(self._marks[:count]):
+                self._paint_mark(painter, QRectF(cells.lefts[k] + gap / 2, base + 4, max(cell - gap, 0.5), MARKS), mark)
         self._paint_handle(painter, base, cell)
+
+    def _is_in_table(self, k: int) -> bool:
+        return k >= len(self._marks) or self._marks[k].is_in_table
+
+    @staticmethod
+    def _paint_mark(painter: QPainter, box: QRectF, mark: SliceMark) -> None:
+        """Draw the label as a line, full or thin, and a cross under it where it is misread."""
+        if mark.label is not None:
+            height, colour = (3.0, theme.AFFECTED) if mark.label else (1.0, theme.HEALTHY)
+            painter.fillRect(QRectF(box.left(), box.top() + (3.0 - height) / 2, box.width(), height), colour)
+        if mark.is_misread:
+            x, y, half = box.center().x(), box.top() + 4.5 + CROSS / 2, CROSS / 2
+            painter.setPen(QPen(theme.TEXT, 1.6))
+            painter.drawLine(QPointF(x - half, y - half), QPointF(x + half, y + half))
+            painter.drawLine(QPointF(x - half, y + half), QPointF(x + half, y - half))
 
     @staticmethod
     def _paint_hole(painter: QPainter, left: float, right: float) -> None:
@@ -244,6 +282,9 @@ class SliceStrip(QAbstractSlider):
             what = tr("no prediction")
         else:
             what = f"{tr(self._class_name)} {self._probabilities[k]:.2f}"
+        told = self._marks[k].words if k < len(self._marks) and self._read[k] else ""
+        if told:
+            what = f"{what}, {told}" if self._is_in_table(k) else told
         return tr("Slice {k} of {count}: {what}").format(k=k + 1, count=len(self._read), what=what)
 
     def describe_gap(self, gap: Gap) -> str:

@@ -18,6 +18,7 @@ from viewer.app.reading import Reading
 from viewer.app.recents import Recents
 from viewer.app.restore import MOST_ATTEMPTS, KeptPlace, PlaceKeeper, Restorer
 from viewer.app.reveal import Reveal
+from viewer.app.run_review import RunReview
 from viewer.app.session import Session
 from viewer.app.settings import Settings
 from viewer.app.tasks import TaskRunner
@@ -80,6 +81,7 @@ class Workplace(QObject):
         # What may not be seen yet is shown from one that knows of no model.
         blank = Explaining(self.engine, self, catalogue)
         self.reveal = Reveal(self.session, self.explaining, self.reading, blank, self)
+        self.review = RunReview(self.session, self.explaining, self.reveal, self)
         self.exposure = ExposureLog(self.reading, self)
         self._retry = QTimer(self, interval=RETRY_MS)
         self._retry.timeout.connect(self._save_again)
@@ -106,7 +108,8 @@ class Workplace(QObject):
 
     def _make_window(self) -> MainWindow:
         window = MainWindow(
-            self.session, self.explaining, self.reading, self.reveal, self.exports, recents=self.recents
+            *(self.session, self.explaining, self.reading, self.reveal, self.review, self.exports),
+            recents=self.recents,
         )
         window.show_full_form(self.settings.full_form)
         window.fullFormChanged.connect(self._remember_form)
@@ -190,10 +193,10 @@ class Workplace(QObject):
         restorer.arrived.connect(self._arrived)
         model = Path(place.model) if place.model else None
         if model is not None and model.is_dir() and self.explaining.model is None and not self.explaining.is_loading:
-            self.explaining.open_model(model)
+            self.review.use_model(model)
         self.window.restoreGeometry(QByteArray.fromBase64(place.geometry.encode("ascii", "replace")))
         self.session.volumeReady.connect(self.keeper.settled, Qt.ConnectionType.SingleShotConnection)
-        restorer.start(self.session.open)
+        restorer.start(self.window.files.open_paths)
 
     def _arrived(self) -> None:
         place, form = self._offered, self.window.form
@@ -218,7 +221,7 @@ class Workplace(QObject):
 
     def _place(self) -> KeptPlace:
         session, form = self.session, self.window.form
-        series, model = session.series, self.explaining.model_path
+        series, model = session.series, self.review.usual_model
         return KeptPlace(
             paths=tuple(str(path) for path in session.paths),
             series_uid=series.uid if series is not None else "",
@@ -300,7 +303,7 @@ class Workplace(QObject):
 
     def remember_model(self) -> None:
         """Open the same model next time."""
-        if self.explaining.model_path is not None:
+        if self.explaining.model_path is not None and self.review.run is None:
             self.settings.model = self.explaining.model_path.absolute()
 
     def remember_mode(self) -> None:
