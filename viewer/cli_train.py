@@ -237,6 +237,7 @@ def train(
         text = (out / "metrics.json").read_text(encoding="utf-8")
         sys.stdout.write(text if as_json else _summary(json.loads(text)))
         if not quiet:
+            _tell_warnings(out)
             say(f"Figures, report.html and bundle/ in {out}. {RESEARCH_USE_ONLY}")
 
 
@@ -314,9 +315,24 @@ def _check(cohort: Cohort, config: TrainingConfig, as_json: bool, quiet: bool) -
             with progress_bar("comparing pictures", quiet=quiet) as progress:
                 findings = check(cohort, config, open_pictures(path), progress)
     text = json.dumps(description(findings, cohort), indent=2) if as_json else listing(findings, cohort)
-    # Tables are written by others: nothing in them may steer a terminal.
-    print("".join(c if c.isprintable() or c == "\n" else "?" for c in text))
+    print(_printable(text))
     return 1 if any(one.severity == "error" for one in findings) else 0
+
+
+def _tell_warnings(out: Path) -> None:
+    """Say what the check found that makes the figures doubtful; the report has it too."""
+    from xai.train.run import RunFolder
+
+    path = RunFolder(out).findings
+    if path.exists():
+        for one in json.loads(path.read_text(encoding="utf-8")):
+            if one["severity"] == "warning":
+                say(f"warning: {_printable(one['message'])}")
+
+
+def _printable(text: str) -> str:
+    """Return text of a table without what could steer a terminal: tables are written by others."""
+    return "".join(c if c.isprintable() or c == "\n" else "?" for c in text)
 
 
 def _summary(metrics: Mapping[str, Any]) -> str:

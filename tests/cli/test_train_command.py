@@ -7,6 +7,7 @@ import json
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -144,7 +145,7 @@ def test_options_are_written_down_and_come_before_a_recipe(
         *("--views", 3, "--no-oversample", "--seed", 11, "--keep-folds", "--precision", "32", "--parallel", "data"),
         *("--network", "resnet18-slim", "--weights", "none", "--processes", 1),
     )
-    expected = {
+    expected: dict[str, Any] = {
         **{"backbone": "fine-tuned", "folds": 3, "epochs": 7, "patience": 2, "validation": 0.3, "batch_size": 5},
         **{"lr": 0.02, "optimizer": "adamw", "momentum": 0.5, "weight_decay": 0.1, "augment": AUGMENTS["none"]},
         **{"views": 3, "oversample": False, "seed": 11, "keep_folds": True, "precision": "32", "parallel": "data"},
@@ -255,6 +256,17 @@ def test_the_check_speaks_to_programs(table: Path, recipe: Path, run: Run) -> No
     assert json.loads(printed)["findings"][0]["severity"] == "error"
 
 
+def test_a_run_repeats_the_warnings_of_the_check(finished: Path, shared: Path, tmp_path: Path, run: Run) -> None:
+    copied = shutil.copytree(finished, tmp_path / "run")
+    resume = ("train", shared, "--out", copied, "--resume", "--device", "cpu")
+    assert "warning:" not in run(*resume)[2]
+    found = [{"severity": "warning", "code": "leak", "message": "1 picture \x1b[2J twice."}]
+    (copied / "work" / "findings.json").write_text(json.dumps(found), encoding="utf-8")
+    assert "warning: 1 picture ?[2J twice.\n" in run(*resume)[2]
+    shutil.rmtree(copied / "work")
+    assert run(*resume)[0] == 0
+
+
 def test_a_table_does_not_steer_the_terminal(table: Path, recipe: Path, run: Run) -> None:
     shutil.copy(table.parent / "P00_0.png", table.parent / "P02_1.png")
     rewrite(table, lambda rows: [row.replace(",P02", ",\x1b[2J") for row in rows])
@@ -312,10 +324,18 @@ def relabelled(by_patient: dict[str, int]) -> Callable[[Path], object]:
     return lambda table: rewrite(table, change)
 
 
+def without(*names: str) -> Callable[[Path], object]:
+    def remove(table: Path) -> None:
+        for name in names:
+            (table.parent / name).unlink()
+
+    return remove
+
+
 BAD_TABLES: dict[str, tuple[Callable[[Path], object], str]] = {
-    "missing image": (lambda t: (t.parent / "P01_1.png").unlink(), "data.csv, row 5: there is no picture 'P01_1.png'."),
+    "missing image": (without("P01_1.png"), "data.csv, row 5: there is no picture 'P01_1.png'."),
     "missing images": (
-        lambda t: [(t.parent / f"P0{n}_1.png").unlink() for n in range(5)],
+        without(*(f"P0{n}_1.png" for n in range(5))),
         "data.csv has 5 wrong rows: row 3: there is no picture",
     ),
     "unknown label": (replaced(3, ",1,", ",ill,"), "data.csv, row 5: the label 'ill' is unknown"),
@@ -327,7 +347,7 @@ BAD_TABLES: dict[str, tuple[Callable[[Path], object], str]] = {
     ),
     "one group": (lambda t: rewrite(t, lambda rows: rows[:2]), "data.csv has 1 patient only"),
     "no rows": (lambda t: rewrite(t, lambda rows: []), "data.csv"),
-    "no table": (lambda t: t.unlink(), "data.csv"),
+    "no table": (without("data.csv"), "data.csv"),
     "no column": (lambda t: t.write_text("picture,kind\na,1\n", encoding="utf-8"), "data.csv"),
 }
 
@@ -344,7 +364,9 @@ def test_a_bad_table_is_one_sentence_and_makes_no_folder(
     assert not (tmp_path / "run").exists()
 
 
-def test_more_folds_than_patients_is_said_with_the_counts(table: Path, recipe: Path, tmp_path: Path, refused: Refused):
+def test_more_folds_than_patients_is_said_with_the_counts(
+    table: Path, recipe: Path, tmp_path: Path, refused: Refused
+) -> None:
     told = refused("train", table, "--out", tmp_path / "run", "--config", recipe, "--folds", 7)
     assert "data.csv has 6 patients (3 with healthy slices and 3 with affected slices), too few for 7 folds" in told
     assert not (tmp_path / "run").exists()
@@ -439,7 +461,7 @@ def test_a_folder_that_cannot_be_made_is_named(
     assert f"{inside} cannot be made: Not a directory." in refused("train", shared, "--out", inside, "--config", recipe)
     plain = Path.mkdir
 
-    def read_only(self: Path, *arguments: int, **more: bool) -> None:
+    def read_only(self: Path, *arguments: Any, **more: Any) -> None:
         if self == tmp_path / "run":
             raise PermissionError(13, "Permission denied", str(self))
         plain(self, *arguments, **more)

@@ -146,7 +146,7 @@ def _about_labels(cohort: Cohort, config: TrainingConfig) -> Iterator[Finding]:
         if count == 1 and patients[1 - label]:
             message = f"Only 1 of {total} patients has {CLASSES[label]} slices ({each}); at least 2 are needed."
             yield Finding("error", "few-patients", message)
-        elif 1 < count < asked and not folds:
+        elif 1 < count < asked <= total and not folds:
             message = (
                 f"{count} of {total} patients have {CLASSES[label]} slices, so at least {asked - count} of {asked} "
                 "folds have none of them; what such a fold cannot say is left empty, and the figures of all folds "
