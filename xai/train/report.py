@@ -125,7 +125,7 @@ def _cards(results: Results) -> str:
 
 
 def _notes(results: Results, about: Mapping[str, object]) -> str:
-    said = dict.fromkeys([*results.notes, *(str(note) for note in _listed(about.get("notes")))])
+    said = [*results.notes, *(str(note) for note in _listed(about.get("notes")))]
     found = [
         f"{one.get('severity', 'note')}: {one.get('message', '')}"
         for one in _listed(about.get("findings"))
