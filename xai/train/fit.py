@@ -230,6 +230,9 @@ def _run(
                 f"The memory of {hardware.device} is too small for batches of {config.batch_size}: "
                 "take fewer with --batch-size."
             ) from None
+        except OSError as error:
+            where = error.filename or lesson.folder
+            raise TrainingError(f"The log of {lesson.name}, {where}, failed: {error.strerror or error}.") from None
 
 
 def clean_draws(places: Places, size: int = ASK_BATCH) -> list[Draw]:

@@ -14,6 +14,7 @@ from lightning_fabric.plugins.environments.torchelastic import TorchElasticEnvir
 from pytorch_lightning.strategies import DDPStrategy, SingleDeviceStrategy
 
 from xai.errors import TrainingError
+from xai.train.checkpoints import WholeCheckpoints
 from xai.train.config import TrainingConfig
 
 PICTURE_LOADERS = 8
@@ -59,14 +60,14 @@ class Hardware:
                 "devices": 1,
                 "num_nodes": 1,
                 "strategy": SingleDeviceStrategy(torch.device(self.device)),
-                "plugins": [LightningEnvironment()],
+                "plugins": [LightningEnvironment(), WholeCheckpoints()],
             }
         return {
             **common,
             "devices": self.local_world,
             "num_nodes": self.world // self.local_world,
             "strategy": DDPStrategy(process_group_backend="nccl" if self.cuda else "gloo"),
-            "plugins": [TorchElasticEnvironment()],
+            "plugins": [TorchElasticEnvironment(), WholeCheckpoints()],
         }
 
 

@@ -88,7 +88,7 @@ def begin(out: Path, sources: CohortFiles, cohort: Cohort, config: TrainingConfi
         versions=_versions(),
     )
     try:
-        (out / "work").mkdir(parents=True, exist_ok=True)
+        out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise TrainingError(f"{out} cannot be made: {error.strerror or error}.") from None
     write_record(record, out)
