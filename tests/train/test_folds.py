@@ -118,3 +118,12 @@ def test_what_cannot_be_divided_is_said_with_the_counts(whole: Cohort, folds: in
         split(whole, TrainingConfig(folds=folds))
     assert str(told.value).startswith("data.csv")
     assert str(told.value).count(".") <= 3
+
+
+@pytest.mark.parametrize("folds", [2, 3, 5])
+def test_patients_of_one_slice_each_are_enough(folds: int) -> None:
+    # The ten parts that a validation of a tenth asks for are more than there are slices of either class.
+    whole = patients([[k % 2] for k in range(10)])
+    for fold in split(whole, TrainingConfig(folds=folds, validation=0.1)):
+        assert set(whole.labels[fold.validation].tolist()) == {0, 1}
+        assert set(whole.labels[fold.train].tolist()) == {0, 1}

@@ -44,8 +44,8 @@ class Hardware:
             return "16-mixed" if self.cuda else "32-true"
         return "32-true" if config.precision == "32" else config.precision
 
-    def trainer(self, config: TrainingConfig) -> dict[str, Any]:
-        """Return the arguments of Lightning's trainer that depend on the machine.
+    def trainer(self, config: TrainingConfig, *plugins: Any) -> dict[str, Any]:
+        """Return the arguments of Lightning's trainer that depend on the machine, and ``plugins`` among them.
 
         Processes that share folds must not find each other, whatever launched them: a plain environment and a
         single device are named outright.
@@ -59,14 +59,16 @@ class Hardware:
                 "devices": 1,
                 "num_nodes": 1,
                 "strategy": SingleDeviceStrategy(torch.device(self.device)),
-                "plugins": [LightningEnvironment()],
+                "plugins": [LightningEnvironment(), *plugins],
             }
+        own = torch.device(self.device)
         return {
             **common,
-            "devices": self.local_world,
+            "devices": [own.index or 0] if self.cuda else self.local_world,
             "num_nodes": self.world // self.local_world,
-            "strategy": DDPStrategy(process_group_backend="nccl" if self.cuda else "gloo"),
-            "plugins": [TorchElasticEnvironment()],
+            # Each process names its own for all of its machine: SLURM may show it that one only, as number 0.
+            "strategy": DDPStrategy(parallel_devices=[own] * self.local_world),
+            "plugins": [TorchElasticEnvironment(), *plugins],
         }
 
 
@@ -135,7 +137,10 @@ def joined(device: str, place: Place) -> Iterator[Hardware]:
         GROUP_RANK=str(place.rank // place.local_world),
     )
     try:
-        torch.distributed.init_process_group("nccl" if device.startswith("cuda") else "gloo")
+        cuda = device.startswith("cuda")
+        if cuda:
+            torch.cuda.set_device(device)  # else all processes agree through the same one
+        torch.distributed.init_process_group("cpu:gloo,cuda:nccl" if cuda else "gloo")
         yield Hardware(device, place.rank, place.world, place.local_world)
     except RuntimeError as error:  # a process that others wait for has ended
         cause = (str(error).strip().splitlines() or ["no cause given"])[0].rstrip(".")

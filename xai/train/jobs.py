@@ -15,6 +15,7 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 BEAT_SECONDS = 5.0
@@ -66,7 +67,7 @@ def share(jobs: Sequence[Job], claims: Path, waiting: Callable[[int], None]) -> 
 @contextmanager
 def claim(path: Path) -> Iterator[bool]:
     """Hold the claim ``path`` while the block runs; the block is told whether it has it."""
-    token = json.dumps({"host": socket.gethostname(), "pid": os.getpid(), "token": uuid.uuid4().hex})
+    token = json.dumps({"host": _machine(), "pid": os.getpid(), "token": uuid.uuid4().hex})
     if not _create(path, token) and not (_abandoned(path) and _create(path, token)):
         yield False
         return
@@ -79,7 +80,8 @@ def claim(path: Path) -> Iterator[bool]:
         over.set()
         beat.join()
         if _text(path) == token:
-            path.unlink(missing_ok=True)
+            with suppress(OSError):  # Windows lets no file go that another process looks into; it is stale soon
+                path.unlink()
 
 
 def _create(path: Path, token: str) -> bool:
@@ -94,7 +96,7 @@ def _create(path: Path, token: str) -> bool:
         try:
             with path.open("x", encoding="utf-8") as file:
                 file.write(token)
-        except FileExistsError:
+        except (FileExistsError, PermissionError):
             return False
     finally:
         draft.unlink(missing_ok=True)
@@ -113,6 +115,8 @@ def _abandoned(path: Path) -> bool:
         path.rename(away)
     except FileNotFoundError:
         return True
+    except PermissionError:  # Windows, while another process looks into it
+        return False
     stolen = _text(away)
     if stolen != seen and stolen is not None:
         # Between the look and the move another process took it over: that claim is alive.
@@ -125,7 +129,7 @@ def _abandoned(path: Path) -> bool:
 def _ownerless(path: Path, text: str) -> bool:
     with suppress(ValueError, KeyError, TypeError):
         owner = json.loads(text)
-        if owner["host"] == socket.gethostname() and not _alive(int(owner["pid"])):
+        if owner["host"] == _machine() and not _alive(int(owner["pid"])):
             return True
     # Clocks differ between machines: the age is taken against a file of this very file system.
     probe = path.with_name(f".now.{uuid.uuid4().hex}")
@@ -136,6 +140,16 @@ def _ownerless(path: Path, text: str) -> bool:
         return False
     finally:
         probe.unlink(missing_ok=True)
+
+
+@cache
+def _machine() -> str:
+    """Name what a process number is unique in: containers may share a host's name, and nodes be called localhost."""
+    parts = [socket.gethostname()]
+    with suppress(OSError):  # Linux
+        parts.append(Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip())
+        parts.append(os.readlink("/proc/self/ns/pid"))
+    return " ".join(parts)
 
 
 def _alive(pid: int) -> bool:
