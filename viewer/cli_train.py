@@ -206,15 +206,16 @@ def _carry_out(
     def start() -> TrainingRecord:
         if not resume:
             return begin(out, sources, cohort, _configure(settings, recipe))
-        wanted = _configure(settings, out) if settings or recipe else None
+        wanted = _configure(settings, recipe or out) if settings or recipe else None
         return go_on(out, sources, cohort, wanted)
 
-    with task_bar(quiet=quiet) as tell, stoppable(tell) as checked:
-        try:
+    try:
+        with task_bar(quiet=quiet) as tell, stoppable(tell) as checked:
             carry_out(out, cohort, launch, start, checked)
-        except Cancelled:
+    except Cancelled:
+        if launch.place.rank == 0:
             say(f"What is finished is kept in {out}; --resume goes on with it.")
-            raise
+        raise
 
 
 def _places(run: Path, images: Path | None, masks: Path | None) -> tuple[Path | None, Path | None]:

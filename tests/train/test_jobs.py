@@ -105,7 +105,8 @@ def test_of_many_that_find_an_ownerless_claim_one_takes_it(tmp_path: Path) -> No
     for _ in range(30):
         path.write_text(json.dumps({"host": "elsewhere", "pid": 1, "token": "old"}))
         os.utime(path, (0, 0))
-        gate, over, held = threading.Barrier(4), threading.Barrier(4), []
+        gate, over = threading.Barrier(4), threading.Barrier(4)
+        held: list[int] = []
 
         def take(gate: threading.Barrier = gate, over: threading.Barrier = over, held: list[int] = held) -> None:
             gate.wait()

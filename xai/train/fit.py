@@ -188,7 +188,8 @@ def fit(
     if not _finished(learner, lesson, config):
         _run(learner, lesson, source, labels, config, hardware, report, resume=record is not None)
     best, _ = best_epoch([one.validation_loss for one in learner.epochs], config)
-    if learner.epochs[best].train_loss >= 1e300 or not all(bool(torch.isfinite(t).all()) for t in learner.best.values()):
+    finite = all(bool(torch.isfinite(tensor).all()) for tensor in learner.best.values())
+    if learner.epochs[best].train_loss >= 1e300 or not finite:
         raise TrainingError(
             f"The loss of {lesson.name} is no longer a number: take a lower learning rate than --lr {config.lr:g}."
         )

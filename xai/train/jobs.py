@@ -6,6 +6,7 @@ taken over. Nothing but the folder is needed, so processes may be of one machine
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import socket
@@ -110,20 +111,24 @@ def _abandoned(path: Path) -> bool:
         return True
     if not _ownerless(path, seen):
         return False
-    away = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+    # One process only may put this very claim away: a slower one would put away that of who was faster.
+    right = path.with_name(f".{path.name}.{hashlib.sha256(seen.encode()).hexdigest()[:16]}")
     try:
-        path.rename(away)
-    except FileNotFoundError:
-        return True
-    except PermissionError:  # Windows, while another process looks into it
-        return False
-    stolen = _text(away)
-    if stolen != seen and stolen is not None:
-        # Between the look and the move another process took it over: that claim is alive.
+        right.open("x").close()
+    except (FileExistsError, PermissionError):
         with suppress(OSError):
-            os.link(away, path)
-    away.unlink(missing_ok=True)
-    return stolen == seen
+            if _age(right) > STALE_SECONDS:  # of a process that was killed just then
+                right.unlink()
+        return False
+    try:
+        if (now := _text(path)) == seen:
+            path.unlink()
+        return now in (seen, None)
+    except OSError:  # its owner was not gone after all; Windows, while another process looks into it
+        return False
+    finally:
+        with suppress(OSError):
+            right.unlink()
 
 
 def _ownerless(path: Path, text: str) -> bool:
@@ -131,13 +136,18 @@ def _ownerless(path: Path, text: str) -> bool:
         owner = json.loads(text)
         if owner["host"] == _machine() and not _alive(int(owner["pid"])):
             return True
+    try:
+        return _age(path) > STALE_SECONDS
+    except FileNotFoundError:
+        return False
+
+
+def _age(path: Path) -> float:
     # Clocks differ between machines: the age is taken against a file of this very file system.
     probe = path.with_name(f".now.{uuid.uuid4().hex}")
     try:
         probe.touch()
-        return probe.stat().st_mtime - path.stat().st_mtime > STALE_SECONDS
-    except FileNotFoundError:
-        return False
+        return probe.stat().st_mtime - path.stat().st_mtime
     finally:
         probe.unlink(missing_ok=True)
 
