@@ -258,12 +258,13 @@ def _carry_out(
             return go_on(out, sources, cohort, config)
         return begin(out, sources, cohort, config)
 
-    with task_bar(quiet=quiet) as tell, stoppable(tell) as checked:
-        try:
+    try:
+        with task_bar(quiet=quiet) as tell, stoppable(tell) as checked:
             carry_out(out, cohort, launch, start, checked)
-        except Cancelled:
+    except Cancelled:
+        if launch.place.rank == 0:
             say(f"What is finished is kept in {out}; --resume goes on with it.")
-            raise
+        raise
 
 
 def _places(run: Path, images: Path | None, masks: Path | None) -> tuple[Path | None, Path | None]:

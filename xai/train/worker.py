@@ -22,12 +22,12 @@ def main() -> int:
     parser.add_argument("run", type=Path)
     parser.add_argument("--rank", type=int, required=True)
     parser.add_argument("--count", type=int, required=True)
+    parser.add_argument("--parent", type=int, required=True, help="number of the process that began the run")
     parser.add_argument("--device")
     asked = parser.parse_args()
-    parent = os.getppid()
 
     def tell(words: str, done: float, total: float) -> None:
-        if os.getppid() != parent:
+        if os.getppid() != asked.parent:
             raise Cancelled
 
     warnings.simplefilter("ignore")
