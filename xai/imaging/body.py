@@ -20,6 +20,11 @@ KEPT_SHARE = 0.1
 SMALLEST_BODY = 0.005
 """A body under this share of the picture is noise: the whole picture is taken instead."""
 
+SMALLEST_ON_BLACK = 0.0005
+"""The same where at least `BLACK` of the picture has its lowest value, as around a padded tile: there is no noise."""
+
+BLACK = 0.9
+
 
 def body_mask(picture: NDArray[np.float32]) -> NDArray[np.bool_]:
     """Return where the body is in a network-sized picture (h, w): tissue against air, holes filled, specks dropped."""
@@ -38,7 +43,9 @@ def body_mask(picture: NDArray[np.float32]) -> NDArray[np.bool_]:
         return everything
     areas = np.bincount(labels.ravel(), minlength=count + 1)
     areas[0] = 0
-    if areas.max() < SMALLEST_BODY * mask.size:
+    lit = np.count_nonzero(picture > picture.min())
+    smallest = SMALLEST_ON_BLACK if lit <= (1 - BLACK) * picture.size else SMALLEST_BODY
+    if areas.max() < smallest * mask.size:
         return everything
     return cast("NDArray[np.bool_]", (areas >= KEPT_SHARE * areas.max())[labels])
 

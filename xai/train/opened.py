@@ -14,7 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from xai.errors import TrainingError
 from xai.models.manifest import MANIFEST_NAME, first_cause
@@ -23,11 +23,13 @@ from xai.train.cohort import CLASSES, Cohort, Example
 from xai.train.config import TrainingConfig
 from xai.train.oof_table import AnswerRow, read_answers
 from xai.train.outcome import OUTCOME_NAME, FoldOutcome
+from xai.train.record import Frame
 from xai.train.table import read_cohort
 
 SETTINGS_NAME = "training.toml"
 METRICS_NAME = "metrics.json"
 ANSWERS_NAME = "oof_predictions.csv"
+_FRAME: TypeAdapter[Frame | None] = TypeAdapter(Frame | None)
 MAX_SETTINGS_BYTES = 1 << 20
 MAX_METRICS_BYTES = 1 << 26
 MAX_TABLE_BYTES = 1 << 28
@@ -126,6 +128,8 @@ class OpenedRun:
         Of the run.
     table : Path
         The cohort's table, where it was found.
+    frame : tuple of int, optional
+        Rows and columns that the run has padded picture files to.
     cases : tuple of Case
         One per patient, in order of first appearance in the table.
     metrics : mapping
@@ -140,6 +144,7 @@ class OpenedRun:
     cases: tuple[Case, ...]
     metrics: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    frame: tuple[int, int] | None = None
     classes: tuple[str, ...] = CLASSES
 
     @property
@@ -194,7 +199,7 @@ def open_run(folder: Path, progress: Progress = ignore) -> OpenedRun:
     folder = folder.absolute()
     if not folder.is_dir():
         raise TrainingError(f"{folder} is no folder, so it is no training run.")
-    config, data = _settings(folder / SETTINGS_NAME)
+    config, data, frame = _settings(folder / SETTINGS_NAME)
     rows = read_answers(folder / ANSWERS_NAME)
     metrics = _metrics(folder / METRICS_NAME)
     table = _find_table(folder, Path(data["table"]))
@@ -211,7 +216,8 @@ def open_run(folder: Path, progress: Progress = ignore) -> OpenedRun:
         _check_folds(folder, cohort, answers)
     if left:
         notes.append(f"Slices of {table.name} that the run has no answer for: {left}.")
-    return OpenedRun(folder, config, table, _cases(answers, folder / ANSWERS_NAME), metrics, tuple(notes))
+    cases = _cases(answers, folder / ANSWERS_NAME)
+    return OpenedRun(folder, config, table, cases, metrics, tuple(notes), frame)
 
 
 def _count(number: int, name: str) -> str:
@@ -234,7 +240,7 @@ def _read(path: Path, limit: int) -> bytes:
     return raw
 
 
-def _settings(path: Path) -> tuple[TrainingConfig, dict[str, str]]:
+def _settings(path: Path) -> tuple[TrainingConfig, dict[str, str], tuple[int, int] | None]:
     try:
         content = tomllib.loads(_read(path, MAX_SETTINGS_BYTES).decode("utf-8"))
     except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
@@ -246,10 +252,14 @@ def _settings(path: Path) -> tuple[TrainingConfig, dict[str, str]]:
         read = TrainingConfig.model_validate(config)
     except ValidationError as error:
         raise TrainingError(f"{path} cannot be understood: config.{first_cause(error)}.") from None
+    try:
+        frame = _FRAME.validate_python(data.get("frame"))
+    except ValidationError:
+        raise TrainingError(f"{path} cannot be understood: data.frame is no size that tiles are padded to.") from None
     for name in ("table", "sha256"):
         if not isinstance(data.get(name), str) or not data[name]:
             raise TrainingError(f"{path} does not say data.{name}, so its table cannot be found.")
-    return read, {name: value for name, value in data.items() if isinstance(value, str)}
+    return read, {name: value for name, value in data.items() if isinstance(value, str)}, frame
 
 
 def _metrics(path: Path) -> Mapping[str, Any]:
