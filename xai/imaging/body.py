@@ -20,10 +20,8 @@ KEPT_SHARE = 0.1
 SMALLEST_BODY = 0.005
 """A body under this share of the picture is noise: the whole picture is taken instead."""
 
-SMALLEST_ON_BLACK = 0.0005
-"""The same where at least `BLACK` of the picture has its lowest value, as around a padded tile: there is no noise."""
-
-BLACK = 0.9
+ON_BLACK = (0.0005, 0.1)
+"""But where only a share between these is above the picture's lowest value there is no noise: a tile in its frame."""
 
 
 def body_mask(picture: NDArray[np.float32]) -> NDArray[np.bool_]:
@@ -43,9 +41,8 @@ def body_mask(picture: NDArray[np.float32]) -> NDArray[np.bool_]:
         return everything
     areas = np.bincount(labels.ravel(), minlength=count + 1)
     areas[0] = 0
-    lit = np.count_nonzero(picture > picture.min())
-    smallest = SMALLEST_ON_BLACK if lit <= (1 - BLACK) * picture.size else SMALLEST_BODY
-    if areas.max() < smallest * mask.size:
+    lit = np.count_nonzero(picture > picture.min()) / mask.size
+    if areas.max() < SMALLEST_BODY * mask.size and not ON_BLACK[0] <= lit <= ON_BLACK[1]:
         return everything
     return cast("NDArray[np.bool_]", (areas >= KEPT_SHARE * areas.max())[labels])
 
