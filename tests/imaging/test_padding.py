@@ -98,6 +98,13 @@ def test_every_patient_is_one_series_of_one_shape_in_the_tables_order(tmp_path: 
             assert framed.min() == framed[0, 0] == framed[-1, -1] == 30
             top, left = before(SIZES[n], (224, 224))
             assert np.array_equal(framed[top : top + SIZES[n][0], left : left + SIZES[n][1]], _tile(n, *SIZES[n]))
+    assert [one.content for one in found] == [(40, 62), (76, 60)]  # one more where a tile is a pixel off the middle
+    for one in found:
+        assert one.content is not None
+        top, left = before(one.content, (224, 224))
+        voxels = one.read().array - 30
+        inside = voxels[:, top : top + one.content[0], left : left + one.content[1]]
+        assert inside.sum(dtype=float) == voxels.sum(dtype=float)
     assert "Each is centred in 224 x 224 pixels." in found[0].problems[0].message
     again = scan([tmp_path / "data.csv"]).series
     assert [one.uid for one in again] == [one.uid for one in found]

@@ -239,7 +239,15 @@ def _series(tiles: list[Tile]) -> Series:
         reader=TileReader(tiles),
         problems=tuple(problems),
         patient=first.patient,
+        content=None if first.frame is None else _content(tiles, first.frame),
     )
+
+
+def _content(tiles: Sequence[Tile], frame: tuple[int, int]) -> tuple[int, int]:
+    """Return the size of the middle of the frame that holds all tiles, also those a pixel off it."""
+    rows = max(tile.rows + (frame[0] - tile.rows) % 2 for tile in tiles)
+    columns = max(tile.columns + (frame[1] - tile.columns) % 2 for tile in tiles)
+    return rows, columns
 
 
 def _said_of_frame(tile: Tile) -> str:
