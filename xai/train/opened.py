@@ -122,6 +122,8 @@ class OpenedRun:
         Of the run.
     table : Path
         The cohort's table, where it was found.
+    frame : tuple of int, optional
+        Rows and columns that the run has padded picture files to.
     cases : tuple of Case
         One per patient, in order of first appearance in the table.
     metrics : mapping
@@ -136,6 +138,7 @@ class OpenedRun:
     cases: tuple[Case, ...]
     metrics: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    frame: tuple[int, int] | None = None
     classes: tuple[str, ...] = CLASSES
 
     @property
@@ -210,7 +213,8 @@ def open_run(folder: Path, progress: Progress = ignore) -> OpenedRun:
         _check_folds(folder, cohort, answers)
     if left:
         notes.append(f"Slices of {table.name} that the run has no answer for: {left}.")
-    return OpenedRun(folder, record.config, table, _cases(answers, folder / ANSWERS_NAME), metrics, tuple(notes))
+    cases = _cases(answers, folder / ANSWERS_NAME)
+    return OpenedRun(folder, record.config, table, cases, metrics, tuple(notes), data.frame)
 
 
 def _count(number: int, name: str) -> str:

@@ -9,12 +9,15 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from xai.errors import TrainingError
+from xai.imaging.padding import LARGEST_FRAME
 from xai.models.manifest import first_cause, write_toml
 from xai.train.config import TrainingConfig
 from xai.train.files import write_text
 
 RECORD_NAME = "training.toml"
 MAX_BYTES = 1 << 20
+Side = Annotated[int, Field(ge=1, le=LARGEST_FRAME)]
+Frame = tuple[Side, Side]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
@@ -31,6 +34,8 @@ class DataRecord(_Part):
     """Of the table's bytes."""
     images: str | None = None
     masks: str | None = None
+    frame: Frame | None = None
+    """Rows and columns that picture files were padded to; None for as they are."""
 
 
 class WeightsRecord(_Part):
