@@ -109,7 +109,7 @@ def test_the_tables_own_folds_are_taken() -> None:
         (
             patients([[0], [0], [1], [1]]),
             5,
-            r"4 patients \(2 with healthy slices and 2 with affected slices\), too few for 5 folds: take --folds 4 or fewer",
+            r"4 patients \(2 with healthy slices and 2 with affected slices\), too few for 5 folds: take --folds 4",
         ),
         (cohort([0, 1, 0, 1, 0], "abacd", [0, 0, 1, 0, 1]), 2, "line 4: the patient a is in fold 0 and in fold 1"),
         (cohort([0, 1, 0, 1], "abcd", [0, None, 1, 1]), 2, "line 3: has no fold"),
