@@ -116,6 +116,8 @@ def test_two_processes_share_the_folds_of_one(table: Path, config: TrainingConfi
     assert second == ""  # one process speaks
     assert sum(f"fold {k} of 3" in first for k in (1, 2, 3)) < 3, "the second one took no fold"
     same(run, alone)
+    for number in range(3):
+        assert (run / "folds" / f"{number:02d}" / "log" / "version_0" / "metrics.csv").exists()
 
 
 def test_helpers_of_one_command_give_the_same_figures(

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 import numpy as np
 import pytorch_lightning as pl
 import torch
+from lightning_utilities.core.rank_zero import rank_zero_only
 from numpy.typing import NDArray
 from pytorch_lightning.callbacks import Callback, ModelCheckpoint
 from pytorch_lightning.loggers import CSVLogger
@@ -218,6 +219,8 @@ def _run(
     )
     # Loading data draws from torch's random state even where nothing depends on it.
     with quiet_lightning(), torch.random.fork_rng(devices=[]):
+        # Lightning takes it from the launcher, and the logs of folds done by others than the first would be lost.
+        rank_zero_only.rank = hardware.rank  # type: ignore[attr-defined]
         trainer = pl.Trainer(
             **hardware.trainer(config),
             max_epochs=lesson.epochs,

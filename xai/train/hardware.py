@@ -144,7 +144,7 @@ def joined(device: str, place: Place) -> Iterator[Hardware]:
         torch.distributed.init_process_group("cpu:gloo,cuda:nccl" if cuda else "gloo")
         yield Hardware(device, place.rank, place.world, place.local_world)
     except RuntimeError as error:  # a process that others wait for has ended
-        cause = (str(error).strip().splitlines() or ["no cause given"])[0].rstrip(".")
+        cause = (str(error).strip().splitlines() or ["no cause given"])[0].partition(". ")[0].rstrip(".")
         raise TrainingError(f"The processes that share the batches have lost each other: {cause}.") from None
     finally:
         if torch.distributed.is_initialized():

@@ -47,6 +47,10 @@ def main() -> int:
     except XaiError as error:
         print(f"A process of the run has ended: {error}", file=sys.stderr)
         return 1
+    except Exception as error:
+        # Its place in the code is shown by the same run with --processes 1 and --debug; messages may name people.
+        print(f"A process of the run has met an unexpected error ({type(error).__name__}).", file=sys.stderr)
+        return 1
     return 0
 
 
