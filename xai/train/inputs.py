@@ -13,7 +13,6 @@ from xai.train.augment import augment
 from xai.train.config import AugmentSettings
 from xai.train.features import FeatureStore
 
-
 MOST_OPEN = 256
 """Views held open: each takes one of the files that a process may have open, often 1024."""
 
