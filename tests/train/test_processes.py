@@ -141,3 +141,19 @@ def test_processes_that_share_batches_agree_with_one(
         assert np.abs(both[0].answers - both[1].answers).max() < 1e-3
         losses = [[epoch.train_loss for epoch in outcome.epochs] for outcome in both]
         assert losses[0] == pytest.approx(losses[1], abs=1e-3)
+
+
+def test_sigterm_ends_processes_that_share_batches(
+    table: Path, config: TrainingConfig, alone: Path, tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+    started = command(table, run, alone, "--parallel", "data", "--processes", "2")
+    while not (run / "work" / "checkpoints" / "fold-00.ckpt").exists():
+        with pytest.raises(subprocess.TimeoutExpired):
+            started.wait(0.01)
+    started.send_signal(signal.SIGTERM)
+    out, errors = started.communicate(timeout=60)
+    assert (started.returncode, out) == (130, "")
+    # The other process is ended, too, and does not call this one lost.
+    assert errors.splitlines()[-2:] == [f"What is finished is kept in {run}; --resume goes on with it.", "Cancelled."]
+    assert "has ended" not in errors
