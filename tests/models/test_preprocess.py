@@ -130,6 +130,31 @@ def test_the_body_is_both_legs_without_holes_and_without_specks() -> None:
     assert not mask[11, 121]
 
 
+@pytest.mark.parametrize("radius", [4, 6, 12, 40])
+def test_the_body_of_a_small_padded_tile_is_the_muscle_and_not_the_whole_picture(radius: int) -> None:
+    y, x = np.mgrid[:224, :224].astype(float)
+    muscle = np.hypot(y - 100, (x - 130) * 1.3) < radius
+    picture = np.where(muscle, 400 + 150 * np.sin(x / 3), 0).astype(np.float32)
+    body = body_mask(picture)
+    assert not (muscle & ~body).any()
+    assert body.sum() < 4 * muscle.sum() + 30
+    mapping = SliceMapping.fit(VolumeGeometry.unknown((1, 224, 224)), 224)
+    prepared = Preprocess().picture(picture, mapping)
+    assert prepared[muscle].mean() > 0.5
+    assert not prepared[~body].any()
+
+
+def test_specks_of_noise_are_no_body() -> None:
+    speck = np.zeros((224, 224), np.float32)
+    speck[100, 100:103] = 1.0
+    assert body_mask(speck).all()
+    speck[100:106, 100:106] = 1.0
+    assert not body_mask(speck).all()
+    # As bright and as small, but half of the air is above its lowest value.
+    speck[:112] += 0.001
+    assert body_mask(speck).all()
+
+
 def test_holes_that_reach_the_edge_stay_open() -> None:
     mask = np.zeros((7, 7), bool)
     mask[1:6, 1:6] = True

@@ -109,6 +109,7 @@ def _dimmed(pixels: np.ndarray[Any, Any], path: Path) -> None:
 
 
 def _smaller(pixels: np.ndarray[Any, Any], path: Path) -> None:
+    """Shrink a picture, so that all are padded and it lies on fewer of the network's pixels."""
     image = Image.fromarray(pixels.astype(np.float32)).resize((150, 150), Image.Resampling.BICUBIC)
     tifffile.imwrite(path, np.asarray(image).clip(0).astype(np.uint16))
 
@@ -135,6 +136,22 @@ def test_a_copy_stored_anew_is_found_and_nothing_else(cohort_folder: Path, chang
         assert f"{one.name} of {one.group} and planted{n}" in told
         assert f"of P008{mirrored}" in told
         assert ("mirrored" in told) == bool(mirrored)
+
+
+@pytest.mark.parametrize("change", [lambda pixels: pixels // 2 + (pixels > 0), lambda pixels: pixels[:, ::-1]])
+def test_padded_tiles_are_compared_by_what_is_in_them(
+    published: Maker, save: Maker, change: Maker, picture: Maker, tmp_path: Path
+) -> None:
+    """All have the same outline in a wide black frame; a mirrored one of odd breadth lies a pixel further right."""
+    path = published(tmp_path, {"P1": (0, 1), "P2": (0, 1), "P3": (0, 1)}, masks="")
+    cohort = read_cohort(path)
+    for n, one in enumerate(cohort.examples):
+        save(one.image, picture(n, (32 + n, 41)))
+    assert "leak-near" not in codes(checked(path, PHANTOM_CONFIG))
+    save(cohort.examples[5].image, change(picture(0, (32, 41))))
+    told = message(checked(path, PHANTOM_CONFIG), "leak-near")
+    assert told.startswith("1 pair of nearly the same pictures of different patients")
+    assert "P1_0.tif of P1 and P3_1.tif of P3" in told
 
 
 def test_all_pairs_are_compared_over_all_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -252,7 +269,7 @@ def test_labels_groups_and_folds(
 
 def test_errors_come_first(published: Maker, tmp_path: Path) -> None:
     findings = check(read_cohort(published(tmp_path, {"P1": (0, 1), "P2": (0,), "P3": (0,)})), CONFIG)
-    assert [one.severity for one in findings] == ["error", "note"]
+    assert [one.severity for one in findings] == ["error", "note", "note"]
     assert "Nothing speaks" not in listing(findings, read_cohort(tmp_path / "data.csv"))
 
 
@@ -283,7 +300,7 @@ def test_the_tables_own_folds(save: Maker, picture: Maker, table: Maker, tmp_pat
 def test_sizes_colours_folders_and_lone_masks(published: Maker, save: Maker, picture: Maker, tmp_path: Path) -> None:
     path = published(tmp_path, BALANCED)
     cohort = read_cohort(path)
-    assert codes(check(cohort, CONFIG)) == {"mixed-groups": "note"}
+    assert codes(check(cohort, CONFIG)) == {"mixed-groups": "note", "sizes": "note"}
     colours = np.stack([picture(50), picture(51), picture(52)], -1)
     Image.fromarray(colours).save(cohort.examples[0].image)
     Image.fromarray(np.stack([picture(53, (40, 50))] * 3, -1)).save(cohort.examples[1].image)
@@ -293,7 +310,10 @@ def test_sizes_colours_folders_and_lone_masks(published: Maker, save: Maker, pic
     findings = check(read_cohort(path), CONFIG)
     assert message(findings, "colour").startswith("1 picture in colour: only their brightness is learned from")
     assert message(findings, "colour").endswith(": P1_0.tif.")
-    assert message(findings, "sizes") == "Pictures of 2 sizes: 40 x 48 (7), 40 x 50 (1) pixels."
+    assert message(findings, "sizes") == (
+        "Pictures of 2 sizes: 40 x 48 (7), 40 x 50 (1) pixels; "
+        "tiles are centred in 224 x 224, so that all keep one scale."
+    )
     assert message(findings, "folder-label").endswith("the table counts: P2_0.tif.")
     assert message(findings, "mask-alone") == "1 mask without a picture in the table: healthy/stray.tif."
     assert codes(findings) == {
@@ -350,4 +370,5 @@ def test_series_are_checked_too(nifti: Maker, table: Maker, tmp_path: Path) -> N
     findings = checked(table(tmp_path, ["series;label;group", *rows]))
     told = message(findings, "leak-near")
     assert "slice 2 of a.nii of A and slice 2 of b.nii.gz of B." in told
-    assert message(findings, "sizes") == "Pictures of 2 sizes: 40 x 40 (5), 40 x 44 (2) pixels."
+    said = "Pictures of 2 sizes: 40 x 40 (5), 40 x 44 (2) pixels; each is scaled to the network's size by itself."
+    assert message(findings, "sizes") == said

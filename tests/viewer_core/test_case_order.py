@@ -34,7 +34,7 @@ RUN = OpenedRun(Path("run"), TrainingConfig(), Path("data.csv"), CASES)
 
 def series(case: int, part: int = 1) -> CaseSeries:
     shape = (len(CASES[case].answers), 4, 4)
-    empty = Series("u", VolumeGeometry.unknown(shape), SeriesInfo(), (), TileReader((), (4, 4)))
+    empty = Series("u", VolumeGeometry.unknown(shape), SeriesInfo(), (), TileReader(()))
     return CaseSeries(case, empty, CASES[case].answers, f"Case {case}", part, 2)
 
 

@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, Signal
 from viewer.app.tasks import Emit, Task, TaskRunner, Work
 from viewer.core.render import render
 from viewer.core.window import auto_window, sample_values
+from xai.imaging.padding import before
 from xai.imaging.series import Series
 from xai.progress import Progress
 
@@ -20,7 +21,10 @@ SIDE = 128
 
 
 def thumbnail(values: NDArray[np.float32], series: Series) -> NDArray[np.uint32]:
-    """Return one slice (H, W) of ``series`` as a small windowed picture (h, w) of ``0xffRRGGBB``."""
+    """Return one slice (H, W) of ``series`` as a small windowed picture (h, w) of ``0xffRRGGBB``, without padding."""
+    if series.content is not None:
+        top, left = before(series.content, (values.shape[0], values.shape[1]))
+        values = values[top : top + series.content[0], left : left + series.content[1]]
     step = max(1, min(values.shape) // SIDE)
     small = np.ascontiguousarray(values[::step, ::step])
     return render(small, series.geometry.display, auto_window(sample_values([small])))

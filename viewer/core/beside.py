@@ -6,7 +6,7 @@ else by their share of the stack; `Relation.why` says which and why.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from viewer.core.window import Window
 from viewer.core.words import tr
 from xai.imaging.geometry import VolumeGeometry
+from xai.imaging.series import Series
 from xai.imaging.volume import SeriesInfo
 
 PARALLEL_WITHIN = 5.0
@@ -80,6 +81,14 @@ def extent_of(geometry: VolumeGeometry) -> Pair:
     rows, columns = shown_shape(geometry)
     down, across = unit_of(geometry)
     return columns * across, rows * down
+
+
+def place_of(series: Series, place: Place) -> Place:
+    """Return ``place`` with what zoom 1 fits of padded tiles: the largest, not the black around it."""
+    if series.content is None or place.extent is not None:
+        return place
+    rows, columns = series.content
+    return replace(place, extent=(float(columns), float(rows)))
 
 
 def unit_of(geometry: VolumeGeometry) -> Pair:

@@ -124,7 +124,7 @@ def body_values(samples: NDArray[np.float32]) -> NDArray[np.float32]:
     lowest = finite.min()
     # Padding outside of the scanned field or of a mask is one repeated value; it says nothing of the air.
     inside: NDArray[np.float32] = finite[finite > lowest]
-    if inside.size < 0.01 * finite.size:
+    if inside.size < 0.001 * finite.size:
         return finite
     floor = min(0.0, float(inside.min())) if inside.min() >= 0 else float(inside.min())
     top = float(np.percentile(inside, 99.5))

@@ -15,7 +15,7 @@ from viewer.app.reasons import no_maps_why
 from viewer.app.reveal import Reveal
 from viewer.app.second_display import second_readout
 from viewer.app.session import LABELS, Session
-from viewer.core.beside import Place
+from viewer.core.beside import Place, place_of
 from viewer.core.crosses import crosses
 from viewer.core.items import CASE_FORM, MAP_FORM, SLICE_FORM, WHERE, Item
 from viewer.core.overlay import OverlayStyle
@@ -140,7 +140,8 @@ class Screen(QObject):
         self._bench.grid.show_count(len(view.panes))
         for slice_view, pane, picture in zip(self._bench.views, view.panes, drawn, strict=False):
             place = picture.place if picture is not None and picture.place is not None else Place(view.zoom, view.pan)
-            slice_view.show_place(place)
+            shown = session.second.series if pane.beside else session.series
+            slice_view.show_place(place if shown is None else place_of(shown, place))
             slice_view.show_picture(picture, self._second_text() if pane.beside else self._empty_text())
         self._show_crosses()
         if self._bench.strip.value() != view.slice_index:

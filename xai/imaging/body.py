@@ -20,6 +20,9 @@ KEPT_SHARE = 0.1
 SMALLEST_BODY = 0.005
 """A body under this share of the picture is noise: the whole picture is taken instead."""
 
+ON_BLACK = (0.0005, 0.1)
+"""But where only a share between these is above the picture's lowest value there is no noise: a tile in its frame."""
+
 
 def body_mask(picture: NDArray[np.float32]) -> NDArray[np.bool_]:
     """Return where the body is in a network-sized picture (h, w): tissue against air, holes filled, specks dropped."""
@@ -38,7 +41,8 @@ def body_mask(picture: NDArray[np.float32]) -> NDArray[np.bool_]:
         return everything
     areas = np.bincount(labels.ravel(), minlength=count + 1)
     areas[0] = 0
-    if areas.max() < SMALLEST_BODY * mask.size:
+    lit = np.count_nonzero(picture > picture.min()) / mask.size
+    if areas.max() < SMALLEST_BODY * mask.size and not ON_BLACK[0] <= lit <= ON_BLACK[1]:
         return everything
     return cast("NDArray[np.bool_]", (areas >= KEPT_SHARE * areas.max())[labels])
 

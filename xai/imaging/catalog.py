@@ -68,6 +68,7 @@ def scan(paths: Sequence[Path | str], progress: Progress = ignore) -> Catalog:
     problems: list[Problem] = []
     files: dict[Path, bool] = {}
     named: dict[Path, tuple[Path, str]] = {}
+    dicom, tiles = DicomCollection(), TileCollection()
     for given in map(Path, paths):
         table = pictures_of_table(given)
         for path in [given] if table is None else table.others:
@@ -75,10 +76,11 @@ def scan(paths: Sequence[Path | str], progress: Progress = ignore) -> Catalog:
                 files[file] = files.get(file, False) or asked
         if table is not None:
             problems += table.problems
+            if table.is_published_layout:
+                tiles.padded[given] = tuple(table.tiles)
             named |= {tile: (given, patient) for tile, patient in table.tiles.items()}
     # In the tables' order, also where a folder that is opened too has them in another.
     files = {**dict.fromkeys(named, True), **files}
-    dicom, tiles = DicomCollection(), TileCollection()
     niftis: list[NiftiFile] = []
     passed_over = 0
     for done, (path, asked) in enumerate(files.items()):

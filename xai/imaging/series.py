@@ -83,6 +83,8 @@ class Series:
     """Where slices are missing (problem ``missing-slices``), in slice order."""
     patient: str = ""
     """The patient's code, where a table of pictures states one."""
+    content: tuple[int, int] | None = None
+    """Rows and columns, in the middle of every slice, that hold all there is where the slices are padded tiles."""
 
     def __len__(self) -> int:
         return self.geometry.shape[0]

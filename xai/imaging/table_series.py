@@ -24,6 +24,8 @@ class TablePictures:
     others: list[Path] = field(default_factory=list)
     """Files and folders of series."""
     problems: list[Problem] = field(default_factory=list)
+    is_published_layout: bool = False
+    """Whether the picture files are tiles, which are padded to one size."""
 
 
 def pictures_of_table(path: Path) -> TablePictures | None:
@@ -43,6 +45,7 @@ def pictures_of_table(path: Path) -> TablePictures | None:
     except ImagingError as error:
         found.problems.append(Problem("not-an-image", str(error), (path.name,)))
         return found
+    found.is_published_layout = table.is_published_layout
     places = find_places(path, None, None)
     for row in table.rows:
         try:

@@ -12,8 +12,9 @@ from pathlib import Path
 from xai.errors import ImagingError
 
 MAX_TABLE_BYTES = 64 << 20
+PUBLISHED_IMAGE = "img_name"
 COLUMNS: Mapping[str, tuple[str, ...]] = {
-    "image": ("image", "img_name", "path", "file", "series"),
+    "image": ("image", PUBLISHED_IMAGE, "path", "file", "series"),
     "label": ("label",),
     "group": ("group", "patient", "patient_id", "subject"),
     "mask": ("mask",),
@@ -48,6 +49,8 @@ class Table:
     sha256: str
     rows: tuple[Row, ...]
     notes: tuple[str, ...] = ()
+    is_published_layout: bool = False
+    """Whether its pictures are tiles cut to their content: the published layout calls them ``img_name``."""
 
 
 def read_table(path: Path, required: Sequence[str]) -> Table:
@@ -82,7 +85,8 @@ def read_table(path: Path, required: Sequence[str]) -> Table:
         rows.append(Row(line, **{key: cells[k].strip() if k < len(cells) else "" for key, k in places.items()}))
     if not rows:
         raise ImagingError(f"{path.name} has a header but no rows.")
-    return Table(path, hashlib.sha256(raw).hexdigest(), tuple(rows), notes)
+    is_published = "image" in places and names[places["image"]] == PUBLISHED_IMAGE
+    return Table(path, hashlib.sha256(raw).hexdigest(), tuple(rows), notes, is_published)
 
 
 def quoted(cell: str) -> str:

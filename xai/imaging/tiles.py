@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from xai.errors import ImagingError
 from xai.imaging.decoding import LARGEST_PICTURE, luminance, quiet
 from xai.imaging.geometry import VolumeGeometry
+from xai.imaging.padding import common_frame, padded
 from xai.imaging.series import Series, path_uid
 from xai.imaging.volume import Problem, SeriesInfo
 
@@ -35,22 +36,38 @@ class Tile:
     """The table that names it."""
     patient: str = ""
     """The code of its patient in that table."""
+    frame: tuple[int, int] | None = None
+    """Rows and columns that it is padded to; None for as it is."""
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns of what is read of it."""
+        return self.frame or (self.rows, self.columns)
 
 
 class TileReader:
-    """Reads pictures, one or several per file, as (H, W) float32."""
+    """Reads pictures, one or several per file, as (H, W) float32.
 
-    def __init__(self, pages: Sequence[tuple[Path, int]], shape: tuple[int, int]) -> None:
-        self._pages, self._shape = tuple(pages), shape
+    Parameters
+    ----------
+    tiles : sequence of Tile
+        Files in order; those with a frame are padded to it.
+    fill : float, optional
+        What is padded with: each picture's lowest value without.
+    """
+
+    def __init__(self, tiles: Sequence[Tile], fill: float | None = None) -> None:
+        self._pages = tuple((tile, page) for tile in tiles for page in range(tile.pages))
+        self._fill = fill
 
     def read_slice(self, k: int) -> NDArray[np.float32]:
         """Return slice ``k`` (H, W) float32; raise `ImagingError` naming the file when it cannot be read."""
-        path, page = self._pages[k]
-        pixels = _pixels(path, page)
+        tile, page = self._pages[k]
+        pixels = _pixels(tile.path, page)
         grey = luminance(pixels[..., :3]) if pixels.ndim == 3 else np.asarray(pixels, np.float32)
-        if grey.shape != self._shape:
-            raise ImagingError(f"{path.name} cannot be read: its size has changed.")
-        return grey
+        if grey.shape != (tile.rows, tile.columns):
+            raise ImagingError(f"{tile.path.name} cannot be read: its size has changed.")
+        return padded(grey, tile.shape, tile.path.name, self._fill)
 
 
 def is_tile(path: Path) -> bool:
@@ -63,8 +80,8 @@ def natural(name: str) -> tuple[tuple[int, int, str], ...]:
     return tuple((0, int(part), "") if part.isdigit() else (1, 0, part) for part in re.split(r"(\d+)", name.lower()))
 
 
-def read_tile(path: Path) -> Tile:
-    """Read a picture's size without its pixels; raise `ImagingError` when it is none."""
+def read_tile(path: Path, frame: tuple[int, int] | None = None) -> Tile:
+    """Read a picture's size without its pixels, to be padded to ``frame``; raise `ImagingError` when it is none."""
     try:
         with quiet():
             tile = _tiff_header(path) if path.suffix.lower() in _TIFF else _header(path)
@@ -77,7 +94,7 @@ def read_tile(path: Path) -> Tile:
         raise ImagingError(f"{path.name} is not a picture that can be read.") from error
     if tile.rows * tile.columns > LARGEST_PICTURE or min(tile.rows, tile.columns, tile.pages) < 1:
         raise ImagingError(f"{path.name} cannot be read: {tile.rows} x {tile.columns} pixels are too many or none.")
-    return tile
+    return tile if frame is None else replace(tile, frame=frame)
 
 
 def _header(path: Path) -> Tile:
@@ -146,11 +163,13 @@ def _pixels(path: Path, page: int) -> NDArray[Any]:
 class TileCollection:
     """Picture files gathered one by one, made into series at the end: one per folder and size.
 
-    Those that a table names are one per patient and size.
+    Those that a table names are one per patient and size, and those of a table in ``padded`` all of one size.
     """
 
     tiles: list[Tile] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    padded: dict[Path, tuple[Path, ...]] = field(default_factory=dict)
+    """By table all files that it names, also those that another table has claimed: its frame is of them all."""
 
     def add(self, path: Path, table: Path | None = None, patient: str = "") -> None:
         """Read a picture's size; what is no picture becomes a problem."""
@@ -165,13 +184,26 @@ class TileCollection:
         """Return a series per folder and size of single pictures, and one per file of several pages."""
         groups: dict[tuple[str, int, int, str], list[Tile]] = defaultdict(list)
         named: dict[tuple[Path, str, int, int, str], list[Tile]] = defaultdict(list)
-        for tile in self.tiles:
+        for tile in self._framed():
             own = tile.path.name if tile.pages > 1 else ""
             if tile.table is not None:
-                named[tile.table, tile.patient, tile.rows, tile.columns, own].append(tile)
+                named[tile.table, tile.patient, *tile.shape, own].append(tile)
             else:
-                groups[str(tile.path.parent), tile.rows, tile.columns, own].append(tile)
+                groups[str(tile.path.parent), *tile.shape, own].append(tile)
         return [_series(groups[key]) for key in sorted(groups)] + [_series(tiles) for tiles in named.values()]
+
+    def _framed(self) -> list[Tile]:
+        """Return the tiles, those of a table that pads with its frame."""
+        if not self.padded:
+            return self.tiles
+        sizes = {tile.path: tile.shape for tile in self.tiles if tile.pages == 1}
+        frames = {
+            table: common_frame(sizes[path] for path in paths if path in sizes) for table, paths in self.padded.items()
+        }
+        return [
+            replace(tile, frame=frames[tile.table]) if tile.table in frames and tile.pages == 1 else tile
+            for tile in self.tiles
+        ]
 
 
 def _series(tiles: list[Tile]) -> Series:
@@ -179,22 +211,21 @@ def _series(tiles: list[Tile]) -> Series:
     if first.table is None:
         tiles = sorted(tiles, key=lambda tile: (natural(tile.path.name), tile.path.name))
         first = tiles[0]
-    pages = [(tile.path, page) for tile in tiles for page in range(tile.pages)]
     several = first.pages > 1
     alone = several or len(tiles) == 1
     order = "of the file's pages" if several else "of their names" if first.table is None else "of their table"
     problems = [
         Problem(
             "geometry-unknown",
-            f"Pictures without millimetres and without a left and right, in the order {order}.",
+            f"Pictures without millimetres and without a left and right, in the order {order}.{_said_of_frame(first)}",
         )
     ]
     if in_colour(tiles):
         problems.append(
             Problem("colour", "The pictures are in colour; their brightness is shown, and no model is run on them.")
         )
-    shape = (len(pages), first.rows, first.columns)
-    place, part = first.path if alone else first.path.parent, f"#{first.rows}x{first.columns}"
+    rows, columns = first.shape
+    place, part = first.path if alone else first.path.parent, f"#{rows}x{columns}"
     description = first.path.stem if alone else first.path.parent.name
     if first.table is not None:
         # Neither the folder nor a name says whether the patient is affected.
@@ -202,13 +233,25 @@ def _series(tiles: list[Tile]) -> Series:
         description = first.patient
     return Series(
         uid=path_uid(place, part),
-        geometry=VolumeGeometry.unknown(shape),
+        geometry=VolumeGeometry.unknown((sum(tile.pages for tile in tiles), rows, columns)),
         info=SeriesInfo(description=description),
         files=tuple(tile.path for tile in tiles),
-        reader=TileReader(pages, (first.rows, first.columns)),
+        reader=TileReader(tiles),
         problems=tuple(problems),
         patient=first.patient,
+        content=None if first.frame is None else _content(tiles, first.frame),
     )
+
+
+def _content(tiles: Sequence[Tile], frame: tuple[int, int]) -> tuple[int, int]:
+    """Return the size of the middle of the frame that holds all tiles, also those a pixel off it."""
+    rows = max(tile.rows + (frame[0] - tile.rows) % 2 for tile in tiles)
+    columns = max(tile.columns + (frame[1] - tile.columns) % 2 for tile in tiles)
+    return rows, columns
+
+
+def _said_of_frame(tile: Tile) -> str:
+    return "" if tile.frame is None else f" Each is centred in {tile.frame[0]} x {tile.frame[1]} pixels."
 
 
 def in_colour(tiles: Sequence[Tile]) -> bool:

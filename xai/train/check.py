@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -12,6 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xai.errors import ImagingError, TrainingError
+from xai.imaging.geometry import VolumeGeometry
+from xai.imaging.padding import before
+from xai.imaging.resample import SliceMapping
 from xai.imaging.tiles import in_colour, is_tile, read_tile
 from xai.progress import Progress, ignore
 from xai.train.cohort import CLASSES, Cohort, Example
@@ -72,6 +76,21 @@ def check(
     return tuple(sorted(findings, key=lambda one: rank[one.severity]))
 
 
+def unreadable(cohort: Cohort, config: TrainingConfig, progress: Progress = ignore) -> tuple[Finding, ...]:
+    """Read every picture, and mask where they are used, and return an error for each of the first that cannot be."""
+    sources = Sources(cohort)
+    causes: list[str] = []
+    for done, one in enumerate(cohort.examples):
+        progress(done, len(cohort.examples))
+        try:
+            sources.read(one)
+            if config.masks == "multiply" and one.mask is not None:
+                sources.read_mask(one)
+        except TrainingError as error:
+            causes.append(str(error))
+    return tuple(_unreadable(causes))
+
+
 def listing(findings: Sequence[Finding], cohort: Cohort) -> str:
     """Return the findings as lines for a terminal, after a summary of the cohort."""
     patients = _patients(cohort)
@@ -87,6 +106,24 @@ def listing(findings: Sequence[Finding], cohort: Cohort) -> str:
     if not any(one.severity != "note" for one in findings):
         lines.append("Nothing speaks against training.")
     return "\n".join(lines)
+
+
+def description(findings: Sequence[Finding], cohort: Cohort) -> dict[str, object]:
+    """Return the findings and the summary of the cohort, for programs."""
+    patients = _patients(cohort)
+    classes = {
+        name: {"slices": int((cohort.labels == label).sum()), "patients": len(patients[label])}
+        for label, name in enumerate(CLASSES)
+    }
+    return {
+        "table": str(cohort.table),
+        "slices": len(cohort.examples),
+        "patients": len(set(cohort.groups)),
+        "classes": classes,
+        "masks": sum(one.mask is not None for one in cohort.examples),
+        "findings": [asdict(one) for one in findings],
+        "notes": list(cohort.notes),
+    }
 
 
 def _about_labels(cohort: Cohort, config: TrainingConfig) -> Iterator[Finding]:
@@ -113,7 +150,7 @@ def _about_labels(cohort: Cohort, config: TrainingConfig) -> Iterator[Finding]:
         if count == 1 and patients[1 - label]:
             message = f"Only 1 of {total} patients has {CLASSES[label]} slices ({each}); at least 2 are needed."
             yield Finding("error", "few-patients", message)
-        elif 1 < count < asked and not folds:
+        elif 1 < count < asked <= total and not folds:
             message = (
                 f"{count} of {total} patients have {CLASSES[label]} slices, so at least {asked - count} of {asked} "
                 "folds have none of them; what such a fold cannot say is left empty, and the figures of all folds "
@@ -177,12 +214,7 @@ def _about_files(cohort: Cohort, progress: Progress) -> Iterator[Finding]:
         except ImagingError as error:
             unreadable.append(f"{cohort.table.name}, row {one.row}: {error}")
     yield from _unreadable(unreadable)
-    if len(sizes) > 1:
-        listed = ", ".join(f"{rows} x {columns} ({n})" for (rows, columns), n in sizes.most_common(_LISTED))
-        if len(sizes) > _LISTED:
-            small, large = min(sizes, key=_area), max(sizes, key=_area)
-            listed = f"{small[0]} x {small[1]} to {large[0]} x {large[1]}"
-        yield Finding("note", "sizes", f"Pictures of {len(sizes)} sizes: {listed} pixels.")
+    yield from _about_sizes(sizes, cohort.frame)
     if coloured:
         what = "only their brightness is learned from, and the viewer runs no model on such"
         yield Finding("warning", "colour", f"{_count(len(coloured), 'picture')} in colour: {what}: {_names(coloured)}.")
@@ -192,6 +224,19 @@ def _about_files(cohort: Cohort, progress: Progress) -> Iterator[Finding]:
             f"{_count(len(other), 'picture')} in the folder of the other class; the table counts: {_names(other)}."
         )
         yield Finding("warning", "folder-label", message)
+
+
+def _about_sizes(sizes: Counter[tuple[int, int]], frame: tuple[int, int] | None) -> Iterator[Finding]:
+    if not sizes or (len(sizes) == 1 and frame is None):
+        return
+    listed = ", ".join(f"{rows} x {columns} ({n})" for (rows, columns), n in sizes.most_common(_LISTED))
+    if len(sizes) > _LISTED:
+        small, large = min(sizes, key=_area), max(sizes, key=_area)
+        listed = f"{small[0]} x {small[1]} to {large[0]} x {large[1]}"
+    done = "each is scaled to the network's size by itself"
+    if frame is not None:
+        done = f"tiles are centred in {frame[0]} x {frame[1]}, so that all keep one scale"
+    yield Finding("note", "sizes", f"Pictures of {_count(len(sizes), 'size')}: {listed} pixels; {done}.")
 
 
 def _about_copies(cohort: Cohort, pictures: NDArray[np.float16] | None, progress: Progress) -> Iterator[Finding]:
@@ -218,7 +263,7 @@ def _about_copies(cohort: Cohort, pictures: NDArray[np.float16] | None, progress
         message = f"{_count(len(black), 'picture')} without content once prepared: {_names(black)}."
         yield Finding("warning", "empty-picture", message)
     same = {n: k for k, places in enumerate(sets) for n in places}
-    pairs, count = copies(pictures, cohort.groups, progress)
+    pairs, count = copies(pictures, cohort.groups, progress, _parts(cohort, pictures.shape[1]))
     near = [one for one in pairs if one.first not in same or same.get(one.first) != same.get(one.second)]
     if near:
         listed = "; ".join(
@@ -231,6 +276,22 @@ def _about_copies(cohort: Cohort, pictures: NDArray[np.float16] | None, progress
             f"{listed}{_more(count)}."
         )
         yield Finding("warning", "leak-near", message)
+
+
+def _parts(cohort: Cohort, size: int) -> NDArray[np.float64] | None:
+    """Return where padded tiles lie in pictures (N, size, size), for `describe`: their frames would be all alike."""
+    if cohort.frame is None:
+        return None
+    mapping = SliceMapping.fit(VolumeGeometry.unknown((1, *cohort.frame)), size)
+    parts = np.empty((len(cohort.examples), 3))
+    for n, one in enumerate(cohort.examples):
+        parts[n] = (size - 1) / 2, (size - 1) / 2, size
+        if one.slice is None:
+            with suppress(ImagingError):
+                shape = read_tile(one.image).shape
+                middle = np.add(before(shape, cohort.frame), np.subtract(shape, 1) / 2)
+                parts[n] = *mapping.to_network(middle), max(shape) * mapping.scale[0]
+    return parts
 
 
 def _about_masks(cohort: Cohort, config: TrainingConfig) -> Iterator[Finding]:

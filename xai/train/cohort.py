@@ -43,6 +43,8 @@ class Cohort:
     examples: tuple[Example, ...]
     trained_on: TrainedOn = field(default_factory=TrainedOn)
     """What a bundle will say of these pictures."""
+    frame: tuple[int, int] | None = None
+    """Rows and columns that all picture files and their masks are padded to; None for as they are."""
     notes: tuple[str, ...] = ()
     """What was assumed while reading the table, as sentences."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import logging
 import pickle
 import signal
@@ -21,14 +20,12 @@ from lightning_utilities.core.rank_zero import rank_zero_only
 from numpy.typing import NDArray
 from pytorch_lightning.callbacks import Callback, ModelCheckpoint
 from pytorch_lightning.loggers import CSVLogger
-from pytorch_lightning.plugins.io import TorchCheckpointIO
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
 from xai.errors import TrainingError
 from xai.progress import Progress, ignore
 from xai.train.config import TrainingConfig
-from xai.train.files import write_whole
 from xai.train.folds import Places
 from xai.train.hardware import Hardware
 from xai.train.learner import Batch, Learner, best_epoch
@@ -108,15 +105,6 @@ class _Batches(Dataset[Batch]):
     def __getitem__(self, draw: Draw) -> Batch:
         x = self._source.batch(draw.examples, draw.views)
         return x, torch.from_numpy(self._labels[draw.examples]), torch.from_numpy(draw.weights)
-
-
-class _WholeFiles(TorchCheckpointIO):
-    """Checkpoints written beside where they belong: Lightning's way needs room in the system's temporary folder."""
-
-    def save_checkpoint(self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None) -> None:
-        buffer = io.BytesIO()
-        torch.save(checkpoint, buffer)
-        write_whole(Path(path), buffer.getvalue())
 
 
 class _Telling(Callback):
@@ -234,7 +222,7 @@ def _run(
         # Lightning takes it from the launcher, and the logs of folds done by others than the first would be lost.
         rank_zero_only.rank = hardware.rank  # type: ignore[attr-defined]
         trainer = pl.Trainer(
-            **hardware.trainer(config, _WholeFiles()),
+            **hardware.trainer(config),
             max_epochs=lesson.epochs,
             callbacks=[_Telling(lesson, report), saving],
             logger=CSVLogger(lesson.folder, name="log"),
@@ -255,14 +243,14 @@ def _run(
             )
         except SystemExit:  # how Lightning answers a Ctrl-C that does not wait
             raise KeyboardInterrupt from None
-        except OSError as error:
-            folder = lesson.checkpoint.parent
-            raise TrainingError(f"{lesson.name} cannot be kept in {folder}: {error.strerror or error}.") from None
         except torch.OutOfMemoryError:
             raise TrainingError(
                 f"The memory of {hardware.device} is too small for batches of {config.batch_size}: "
                 "take fewer with --batch-size."
             ) from None
+        except OSError as error:
+            where = error.filename or lesson.folder
+            raise TrainingError(f"The log of {lesson.name}, {where}, failed: {error.strerror or error}.") from None
 
 
 def clean_draws(places: Places, size: int = ASK_BATCH) -> list[Draw]:

@@ -58,7 +58,8 @@ def _enough(cohort: Cohort, config: TrainingConfig) -> None:
         )
     if all(one.fold is None for one in cohort.examples) and config.folds > patients:
         raise TrainingError(
-            f"{table} has {patients} patients, too few for {config.folds} folds: take --folds {patients} or fewer."
+            f"{table} has {patients} patients ({counts}), too few for {config.folds} folds: take --folds {patients} "
+            "or fewer."
         )
 
 

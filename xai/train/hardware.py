@@ -14,6 +14,7 @@ from lightning_fabric.plugins.environments.torchelastic import TorchElasticEnvir
 from pytorch_lightning.strategies import DDPStrategy, SingleDeviceStrategy
 
 from xai.errors import TrainingError
+from xai.train.checkpoints import WholeCheckpoints
 from xai.train.config import TrainingConfig
 
 PICTURE_LOADERS = 8
@@ -44,8 +45,8 @@ class Hardware:
             return "16-mixed" if self.cuda else "32-true"
         return "32-true" if config.precision == "32" else config.precision
 
-    def trainer(self, config: TrainingConfig, *plugins: Any) -> dict[str, Any]:
-        """Return the arguments of Lightning's trainer that depend on the machine, and ``plugins`` among them.
+    def trainer(self, config: TrainingConfig) -> dict[str, Any]:
+        """Return the arguments of Lightning's trainer that depend on the machine.
 
         Processes that share folds must not find each other, whatever launched them: a plain environment and a
         single device are named outright.
@@ -59,7 +60,7 @@ class Hardware:
                 "devices": 1,
                 "num_nodes": 1,
                 "strategy": SingleDeviceStrategy(torch.device(self.device)),
-                "plugins": [LightningEnvironment(), *plugins],
+                "plugins": [LightningEnvironment(), WholeCheckpoints()],
             }
         own = torch.device(self.device)
         return {
@@ -68,7 +69,7 @@ class Hardware:
             "num_nodes": self.world // self.local_world,
             # Each process names its own for all of its machine: SLURM may show it that one only, as number 0.
             "strategy": DDPStrategy(parallel_devices=[own] * self.local_world),
-            "plugins": [TorchElasticEnvironment(), *plugins],
+            "plugins": [TorchElasticEnvironment(), WholeCheckpoints()],
         }
 
 

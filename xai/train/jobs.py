@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from xai.errors import TrainingError
+
 BEAT_SECONDS = 5.0
 """How often an owner touches its claim."""
 STALE_SECONDS = 60.0
@@ -88,7 +90,12 @@ def claim(path: Path) -> Iterator[bool]:
 def _create(path: Path, token: str) -> bool:
     # Written whole under another name first, so that no one reads half a claim.
     draft = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
-    draft.write_text(token, encoding="utf-8")
+    try:
+        draft.write_text(token, encoding="utf-8")
+    except OSError as error:
+        with suppress(OSError):
+            draft.unlink()
+        raise TrainingError(f"{path} cannot be written: {error.strerror or error}.") from None
     try:
         os.link(draft, path)
     except FileExistsError:

@@ -84,6 +84,7 @@ def begin(out: Path, sources: CohortFiles, cohort: Cohort, config: TrainingConfi
             sha256=cohort.sha256,
             images=None if sources.images is None else str(sources.images.absolute()),
             masks=None if sources.masks is None else str(sources.masks.absolute()),
+            frame=cohort.frame,
         ),
         weights=WeightsRecord(source=start.source, sha256=start.sha256 or None),
         versions=_versions(),
@@ -103,6 +104,10 @@ def go_on(out: Path, sources: CohortFiles, cohort: Cohort, config: TrainingConfi
     record = read_record(out)
     if record.data.sha256 != cohort.sha256:
         raise TrainingError(f"{sources.table} is not the table that the run {out} was begun with, or has changed.")
+    frames = record.data.frame, cohort.frame
+    if frames[0] != frames[1]:
+        was, now = (f"padded to {one[0]} x {one[1]}" if one else "as they are" for one in frames)
+        raise TrainingError(f"The run {out} was begun with tiles {was}, and now they would be {now}.")
     if config is not None:
         config, _ = plan(cohort, _anywhere(config))
         differing = [

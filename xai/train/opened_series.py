@@ -43,7 +43,8 @@ class CaseSeries:
 def run_series(run: OpenedRun, progress: Progress = ignore) -> tuple[CaseSeries, ...]:
     """Return the series of every case, in the order of the cases; headers are read, pixels are not.
 
-    Pictures of a patient are one series in the table's order; where they differ in size, one for each size.
+    Pictures of a patient are one series in the table's order, padded where the run has padded them; where they differ
+    in size all the same, one for each size.
 
     Raises
     ------
@@ -77,7 +78,8 @@ def _stacks(run: OpenedRun, number: int, case: Case) -> list[tuple[Series, tuple
     for answer in case.answers:
         path = answer.example.image
         if answer.example.slice is None:
-            tiles.tiles.append(replace(read_tile(path), pages=1, table=run.table, patient=case.group))
+            tile = read_tile(path, run.frame)
+            tiles.tiles.append(replace(tile, pages=1, table=run.table, patient=case.group))
             singles[path] = answer
         else:
             slices[path].append(answer)

@@ -93,8 +93,7 @@ def _pictures(cohort: Cohort, config: TrainingConfig) -> Iterator[NDArray[np.flo
     for example in cohort.examples:
         pixels, geometry = sources.read(example)
         if config.masks == "multiply":
-            mask = sources.read_mask(example, pixels.shape)
-            pixels = np.where(mask, pixels, pixels.min())
+            pixels = np.where(sources.read_mask(example), pixels, pixels.min())
         yield preprocess.picture(pixels, preprocess.mapping(geometry)).astype("<f2")
 
 

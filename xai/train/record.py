@@ -9,12 +9,15 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from xai.errors import TrainingError
+from xai.imaging.padding import LARGEST_FRAME
 from xai.models.manifest import first_cause, write_toml
 from xai.train.config import TrainingConfig
 from xai.train.files import write_text
 
 RECORD_NAME = "training.toml"
 MAX_BYTES = 1 << 20
+Side = Annotated[int, Field(ge=1, le=LARGEST_FRAME)]
+Frame = tuple[Side, Side]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
@@ -25,12 +28,14 @@ class _Part(BaseModel):
 class DataRecord(_Part):
     """Which table, and where its pictures were looked for."""
 
-    table: str
+    table: Annotated[str, Field(min_length=1)]
     """Absolute path."""
     sha256: Sha256
     """Of the table's bytes."""
     images: str | None = None
     masks: str | None = None
+    frame: Frame | None = None
+    """Rows and columns that picture files were padded to; None for as they are."""
 
 
 class WeightsRecord(_Part):
@@ -69,7 +74,7 @@ def read_record(path: Path) -> TrainingRecord:
         raise TrainingError(f"{path} is larger than {MAX_BYTES >> 20} MiB, so it is no record of a training run.")
     try:
         return TrainingRecord.model_validate(tomllib.loads(raw.decode("utf-8")))
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise TrainingError(f"{path} is not valid TOML: {error}.") from None
     except ValidationError as error:
         raise TrainingError(f"{path} is no record of a training run: {first_cause(error)}.") from None

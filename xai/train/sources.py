@@ -66,7 +66,9 @@ class Sources:
     _masks: OrderedDict[tuple[Path, Path], LabelReader] = field(default_factory=OrderedDict)
 
     def read(self, example: Example) -> tuple[NDArray[np.float32], VolumeGeometry]:
-        """Return an example's pixels (H, W) as stored, and the geometry that turns them for showing.
+        """Return an example's pixels (H, W), and the geometry that turns them for showing.
+
+        They are as stored, but for picture files that the cohort pads to its frame.
 
         Raises
         ------
@@ -75,9 +77,9 @@ class Sources:
         """
         try:
             if example.slice is None:
-                tile = read_tile(example.image)
-                pixels = TileReader([(example.image, 0)], (tile.rows, tile.columns)).read_slice(0)
-                geometry = VolumeGeometry.unknown((1, tile.rows, tile.columns))
+                tile = read_tile(example.image, self.cohort.frame)
+                pixels = TileReader([tile]).read_slice(0)
+                geometry = VolumeGeometry.unknown((1, *tile.shape))
             else:
                 series = self._opened(example.image)
                 if not example.slice < len(series):
@@ -97,27 +99,27 @@ class Sources:
             raise self._failed(example, str(error)) from None
         return geometry.shape[1], geometry.shape[2]
 
-    def read_mask(self, example: Example, shape: tuple[int, ...] | None = None) -> NDArray[np.bool_]:
-        """Return an example's mask (H, W) on its stored pixels.
+    def read_mask(self, example: Example) -> NDArray[np.bool_]:
+        """Return an example's mask (H, W) on its pixels as `read` gives them; false where they are padded.
 
         Raises
         ------
         TrainingError
-            When it has none, when it cannot be read, or when it is not of the ``shape`` of its picture.
+            When it has none, when it cannot be read, or when it is not of its picture's size.
         """
         if example.mask is None:
             raise self._failed(example, f"{named(example)} has no mask.")
         try:
             if example.slice is None:
-                tile = read_tile(example.mask)
-                values = TileReader([(example.mask, 0)], (tile.rows, tile.columns)).read_slice(0)
+                tile, picture = read_tile(example.mask, self.cohort.frame), read_tile(example.image)
+                if (tile.rows, tile.columns) != (picture.rows, picture.columns):
+                    sizes = f"{tile.rows} x {tile.columns} pixels, its picture {picture.rows} x {picture.columns}"
+                    raise ImagingError(f"the mask {example.mask.name} has {sizes}.")
+                values = TileReader([tile], fill=0).read_slice(0)
             else:
                 values = self._mask(example.image, example.mask).read_slice(example.slice)
         except ImagingError as error:
             raise self._failed(example, str(error)) from None
-        if shape is not None and values.shape != shape:
-            sizes = f"{values.shape[0]} x {values.shape[1]} pixels, its picture {shape[0]} x {shape[1]}"
-            raise self._failed(example, f"the mask {example.mask.name} has {sizes}.")
         return np.asarray(values > 0)
 
     def _opened(self, path: Path) -> Series:

@@ -16,6 +16,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from xai.errors import ImagingError, TrainingError
+from xai.imaging.padding import LARGEST_FRAME, common_frame
 from xai.imaging.series import Series
 from xai.imaging.table_places import Places, RowError, find_places
 from xai.imaging.tables import Row, Table, quoted, read_table
@@ -41,7 +42,8 @@ class _Reading:
     series: dict[Path, Series | str] = field(default_factory=dict)
     """By path; the cause where it cannot be opened, so that each series is looked at once."""
     fitting: set[tuple[Path, Path]] = field(default_factory=set)
-    tiles: int = 0
+    tiles: list[Path] = field(default_factory=list)
+    """Picture files of one page."""
 
 
 def read_cohort(
@@ -70,7 +72,8 @@ def read_cohort(
     Returns
     -------
     Cohort
-        One example per picture or slice, in the table's order.
+        One example per picture or slice, in the table's order. Tiles of the published layout, which are cut to their
+        content, are to be padded to one frame, so that all keep one scale (see `xai.imaging.padding`).
 
     Raises
     ------
@@ -99,7 +102,15 @@ def read_cohort(
         raise TrainingError(_sentence(path, wrong))
     opened = [one for one in reading.series.values() if isinstance(one, Series)]
     trained_on, notes = _trained_on(path, opened if not reading.tiles else [])
-    return Cohort(path, table.sha256, tuple(examples), trained_on, (*table.notes, *_notes(opened), *notes))
+    frame, said = _frame(reading)
+    return Cohort(
+        path,
+        table.sha256,
+        tuple(examples),
+        trained_on,
+        frame=frame,
+        notes=(*table.notes, *_notes(opened), *notes, *said),
+    )
 
 
 def _examples(row: Row, reading: _Reading) -> Iterator[Example]:
@@ -117,7 +128,7 @@ def _examples(row: Row, reading: _Reading) -> Iterator[Example]:
     if _is_single(image, row):
         if row.slices not in ("", "1", "1:1"):
             raise RowError(f"{quoted(row.image)} is one picture, so it has no slices {quoted(row.slices)}")
-        reading.tiles += 1
+        reading.tiles.append(image)
         mask = mask or reading.places.mask_of(image, label)
         yield Example(row.line, row.image, image, None, label, row.group, mask, fold)
         return
@@ -130,6 +141,24 @@ def _examples(row: Row, reading: _Reading) -> Iterator[Example]:
         reading.fitting.add((image, mask))
     for k in _slices(row.slices, len(series), row.image):
         yield Example(row.line, row.image, image, k, label, row.group, mask, fold)
+
+
+def _frame(reading: _Reading) -> tuple[tuple[int, int] | None, list[str]]:
+    """Return what tiles of the published layout are padded to, and what is said of it."""
+    if not reading.table.is_published_layout:
+        return None, []
+    shapes = set()
+    for path in reading.tiles:
+        try:
+            shapes.add(read_tile(path).shape)
+        except ImagingError:
+            continue  # the check names it
+    largest = max((max(shape) for shape in shapes), default=0)
+    if largest > LARGEST_FRAME and len(shapes) > 1:
+        return None, [
+            f"Tiles are up to {largest} pixels long and padded up to {LARGEST_FRAME} only: each is scaled by itself."
+        ]
+    return common_frame(shapes), []
 
 
 def _is_single(image: Path, row: Row) -> bool:
