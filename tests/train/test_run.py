@@ -264,3 +264,14 @@ def test_another_table_takes_no_part_in_a_run(table: Path, finished: Path, tmp_p
     second = Launch("cpu", None, Place(1, 2, 1, 2))  # it finds the record of a run that was begun before
     with pytest.raises(TrainingError, match="is not the table that the run"):
         carry_out(finished, other, second, lambda: read_record(finished), lambda *_: None)
+
+
+def test_another_recipe_does_not_go_on_with_a_run(
+    table: Path, finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from viewer.cli import run as overread
+
+    recipe = tmp_path / "other.toml"
+    recipe.write_text((finished / "training.toml").read_text().replace("lr = 0.001", "lr = 0.5"))
+    assert overread(["train", str(table), "--out", str(finished), "--config", str(recipe), "--resume"]) == 1
+    assert "was begun otherwise: lr was 0.001, not 0.5." in capsys.readouterr().err
