@@ -227,8 +227,8 @@ def test_checkpoints_need_no_room_elsewhere_and_a_full_disk_is_said(
     def full(path: Path, data: bytes) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("xai.train.fit.write_whole", full)
-    with pytest.raises(TrainingError, match=r"fold 2 of 3 cannot be kept in .*work: No space left on device\.$"):
+    monkeypatch.setattr("xai.train.checkpoints.write_whole", full)
+    with pytest.raises(TrainingError, match=r"fold\.ckpt cannot be written: No space left on device\.$"):
         run(tmp_path, CONFIG.model_copy(update={"epochs": 2}))
 
 
