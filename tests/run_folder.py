@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from xai.models.manifest import BundleManifest, TrainedOn, write_toml
+from xai.models.manifest import BundleManifest, TrainedOn
 from xai.train.config import TrainingConfig
+from xai.train.record import DataRecord, TrainingRecord, WeightsRecord, write_record
 
 COLUMNS = (
     *("image", "slice", "row", "label", "group", "fold", "prediction", "probability"),
@@ -55,9 +56,8 @@ def write_run(
     """Write a run of ``table`` into ``folder``; ``keep`` are the folds whose bundles it kept."""
     folder.mkdir(parents=True)
     config = TrainingConfig(network="resnet18-slim", folds=max(row.fold for row in rows) + 1, keep_folds=bool(keep))
-    data = {"table": str(table.absolute()), "sha256": hashlib.sha256(table.read_bytes()).hexdigest(), "images": ""}
-    content: dict[str, object] = {"config": config.model_dump(mode="json"), "data": data}
-    (folder / "training.toml").write_text(write_toml(content), encoding="utf-8")
+    data = DataRecord(table=str(table.absolute()), sha256=hashlib.sha256(table.read_bytes()).hexdigest())
+    write_record(TrainingRecord(config=config, data=data, weights=WeightsRecord(source="none")), folder)
     right = sum((row.logit > 0) == bool(row.label) for row in rows)
     pooled = {"accuracy": right / len(rows), "balanced_accuracy": right / len(rows), "roc_auc": None}
     empty: dict[str, object] = {"folds": [], "mean": {}, "std": {}, "per_patient": {}}

@@ -230,9 +230,14 @@ def phantom(
     patients: Annotated[int, typer.Option("--patients", metavar="N", min=1, help="How many.")],
     seed: Annotated[int, typer.Option("--seed", metavar="S", min=0, help="The same seed, the same cohort.")],
     layout: Annotated[
-        Layout, typer.Option("--layout", help="DICOM series per patient, or tiles by class with data.csv.")
+        Layout,
+        typer.Option(
+            "--layout",
+            help="dicom: a DICOM series for each patient. tiles: pictures by class with lesion masks and data.csv, "
+            "which 'overread train' takes.",
+        ),
     ] = Layout.dicom,
-    slices: Annotated[int, typer.Option("--slices", metavar="N", min=1, max=1000, help="Per patient.")] = 16,
+    slices: Annotated[int, typer.Option("--slices", metavar="N", min=1, max=1000, help="Of each patient.")] = 16,
     quiet: Quiet = False,
 ) -> None:
     """Write a synthetic lower-leg MR cohort with lesion masks."""
@@ -251,16 +256,19 @@ def import_model(
     checkpoint: Annotated[
         Path, typer.Argument(metavar="CHECKPOINT", help="A PyTorch state dict; it is never unpickled as code.")
     ],
-    network: Annotated[str, typer.Option("--network", help="resnet18-reference or resnet50-reference.")],
+    network: Annotated[
+        str,
+        typer.Option("--network", help="resnet18-reference, resnet50-reference; resnet18, resnet50 for plain ones."),
+    ],
     out: Annotated[Path, typer.Option("--out", metavar="BUNDLE", help="The bundle folder to write.")],
 ) -> None:
-    """Make a bundle of a checkpoint of the reference networks."""
+    """Make a bundle of a checkpoint of the published networks, and say what of it matched."""
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise ImagingError(f"{out} is not an empty folder; choose another one.")
     from xai.models.reference_checkpoint import import_checkpoint
 
     report = import_checkpoint(checkpoint, network, out)
-    print(f"{out}: {report.matched} tensors taken over ({report.layout}). {RESEARCH_USE_ONLY}")
+    print(f"{out}: {report.sentence()} {RESEARCH_USE_ONLY}")
 
 
 @model_app.command("info")

@@ -20,14 +20,14 @@ from xai.stepping import Answer, Found, Plan
 
 
 class Gathered:
-    """Results of some slices as they come in."""
+    """Results of some slices as they come in; each map is written once, where it stays."""
 
     def __init__(self, bundle: ClassifierBundle, plan: Plan, indices: Sequence[int]) -> None:
         self._bundle, self._plan, self.indices = bundle, plan, tuple(indices)
         self.logits = np.full((len(indices), len(bundle.classes)), np.nan, np.float32)
         self.targets = np.full(len(indices), -1, np.int64)
         self._entries: dict[str, dict[int, Entry]] = {key: {} for key in plan.asked}
-        self._shapes: dict[str, tuple[int, ...]] = {}
+        self._values: dict[str, NDArray[np.float32]] = {}
         self._again: set[int] = set()
 
     def take_kept(self, n: int, entries: Mapping[str, Entry | None]) -> tuple[str, ...]:
@@ -45,35 +45,47 @@ class Gathered:
     def take_entry(self, n: int, key: str, entry: Entry) -> None:
         """Take one method's map of slice ``n``."""
         self.logits[n], self.targets[n] = entry.logits, entry.target
-        self._entries[key][n] = entry
-        self._shapes[key] = entry.values.shape
+        self._make_room(key, entry.values.shape)
+        self._write(key, n, entry)
 
     def take(self, places: Sequence[int], answer: Answer) -> None:
         """Take a batch's answer for the slices ``places``, and drop what was kept of them for another class."""
         self.logits[places], self.targets[places] = answer.logits, answer.target
         for key, found in answer.found.items():
             if key in self._entries:
-                self._entries[key].update(zip(places, entries_of(answer, found), strict=True))
-                self._take_shape(key, found.maps.shape[1:])
-        for mine in self._entries.values():
+                for n in places:
+                    self._drop(key, n)
+                self._make_room(key, found.maps.shape[1:])
+                for n, entry in zip(places, entries_of(answer, found), strict=True):
+                    self._write(key, n, entry)
+        for key, mine in self._entries.items():
             for n, target in zip(places, answer.target.tolist(), strict=True):
                 if n in mine and mine[n].target != target:
-                    del mine[n]
+                    self._drop(key, n)
                     self._again.add(n)
 
-    def _take_shape(self, key: str, shape: tuple[int, ...]) -> None:
+    def _make_room(self, key: str, shape: tuple[int, ...]) -> None:
         """Learn how large a method's maps are, and drop those kept that are otherwise."""
-        self._shapes[key] = shape
-        for n in [n for n, entry in self._entries[key].items() if entry.values.shape != shape]:
-            del self._entries[key][n]
-            self._again.add(n)
+        if key in self._values and self._values[key].shape[1:] == shape:
+            return
+        self._again |= self._entries[key].keys()
+        self._entries[key] = {}
+        self._values[key] = np.full((len(self.indices), *shape), np.nan, np.float32)
+
+    def _write(self, key: str, n: int, entry: Entry) -> None:
+        self._values[key][n] = entry.values
+        self._entries[key][n] = dataclasses.replace(entry, values=self._values[key][n])
+
+    def _drop(self, key: str, n: int) -> None:
+        if self._entries[key].pop(n, None) is not None:
+            self._values[key][n] = np.nan
 
     def drop_again(self) -> list[int]:
         """Drop all of the slices of which something kept was wrong, and return them: they are to be asked again."""
         again, self._again = sorted(self._again), set()
-        for mine in self._entries.values():
+        for key in self._entries:
             for n in again:
-                mine.pop(n, None)
+                self._drop(key, n)
         return again
 
     def now(self, places: Sequence[int], answer: Answer) -> Gathered:
@@ -88,29 +100,28 @@ class Gathered:
 
     def take_shapes(self, answer: Answer) -> None:
         """Learn from any answer how large maps would have been, where no slice could be read."""
-        self._shapes |= {key: found.maps.shape[1:] for key, found in answer.found.items() if key in self._entries}
+        for key, found in answer.found.items():
+            if key in self._entries:
+                self._make_room(key, found.maps.shape[1:])
 
     @property
     def without_shape(self) -> tuple[str, ...]:
         """Methods of which nothing has come yet."""
-        return tuple(key for key in self._plan.asked if key not in self._shapes)
+        return tuple(key for key in self._plan.asked if key not in self._values)
 
     def analysis(self, notes: Sequence[str] = ()) -> SliceAnalysis:
-        """Return what is known; methods of which nothing has come are not in it."""
-        maps = {key: self._method(key) for key in self._plan.asked if key in self._shapes}
+        """Return what is known, with the maps themselves; methods of which nothing has come are not in it."""
+        maps = {key: self._method(key) for key in self._plan.asked if key in self._values}
         probabilities = to_prediction(self.logits, self._bundle.manifest.temperature).probabilities
         return SliceAnalysis(self.indices, self.logits, probabilities, self.targets, maps, tuple(notes))
 
     def _method(self, key: str) -> MethodMaps:
         entries = self._entries[key]
-        values = np.full((len(self.indices), *self._shapes[key]), np.nan, np.float32)
-        for n, entry in entries.items():
-            values[n] = entry.values
         everywhere = range(len(self.indices))
         passes = tuple(entries[n].passes if n in entries else math.nan for n in everywhere)
         seconds = tuple(entries[n].seconds if n in entries else math.nan for n in everywhere)
         return MethodMaps(
-            values,
+            self._values[key],
             tuple(entries[n].state if n in entries else UNREAD for n in everywhere),
             self._plan.cells[key],
             dataclasses.asdict(self._plan.explainers[key]),  # type: ignore[call-overload]

@@ -233,8 +233,11 @@ def explain(
     targets[chosen] = analysis.targets
     explanations = {}
     for key, found in analysis.maps.items():
-        maps = np.full((depth, *found.values.shape[1:]), np.nan, np.float32)
-        maps[chosen] = found.values
+        if chosen == list(range(depth)):
+            maps = found.values  # a series' maps are large: they are not copied where none are left out
+        else:
+            maps = np.full((depth, *found.values.shape[1:]), np.nan, np.float32)
+            maps[chosen] = found.values
         states = [""] * depth
         for k, state in zip(chosen, found.states, strict=True):
             states[k] = state

@@ -2644,8 +2644,8 @@ Ctrl+clic su una dell&apos;elenco, o Ctrl+Shift+PgDown.</translation>
         <translation>fold {fold}</translation>
     </message>
     <message>
-        <source>{misread} of {slices} misread</source>
-        <translation>{misread} errati su {slices}</translation>
+        <source>{misread}/{slices} misread</source>
+        <translation>{misread}/{slices} errati</translation>
     </message>
     <message>
         <source>labels hidden while you read first</source>

@@ -419,6 +419,47 @@ def test_model_info(bundle: Path, run: Run) -> None:
     assert json.loads(out)["sha256"] == load_bundle(bundle).sha256
 
 
+PUBLISHED = {
+    "newer": (lambda key: key, "newer layout (model.*)"),
+    "older": (lambda key: key.replace("model.", "{}.", 1), "older layout ({}.*)"),
+    "plain": (lambda key: f"module.{key}", "plain layout, saved from several GPUs"),
+}
+
+
+@pytest.mark.parametrize(
+    ("network", "layout"),
+    [("resnet18-reference", "newer"), ("resnet50-reference", "older"), ("resnet18", "plain"), ("resnet50", "plain")],
+)
+def test_import_of_a_published_state_dict_says_what_matched(
+    network: str, layout: str, tmp_path: Path, run: Run, refused: Refused
+) -> None:
+    kind = network.removesuffix("-reference")
+    rename, words = PUBLISHED[layout]
+    state = {rename(key).format(kind): tensor for key, tensor in build(network).state_dict().items()}
+    checkpoint, out = tmp_path / "published.pth", tmp_path / "bundle"
+    torch.save(state, checkpoint)
+    code, printed, err = run("model", "import", checkpoint, "--network", network, "--out", out)
+    assert (code, err) == (0, "")
+    matched = f"all {len(state)} tensors of {network} matched, in the {words.format(kind)}."
+    assert printed == f"{out}: {matched} {RESEARCH_USE_ONLY}\n"
+    assert all(
+        torch.equal(tensor, state[rename(key).format(kind)])
+        for key, tensor in load_bundle(out, "cpu").network.state_dict().items()
+    )
+    assert f"network: {network}" in run("model", "info", out)[1]
+
+    counted = [key for key in state if key.endswith("num_batches_tracked")]
+    torch.save({key: tensor for key, tensor in state.items() if key not in counted}, checkpoint)
+    _, printed, _ = run("model", "import", checkpoint, "--network", network, "--out", tmp_path / "old")
+    assert f"{len(state) - len(counted)} of {len(state)} tensors of {network} matched" in printed
+    assert f"{len(counted)} step counters" in printed
+
+    other = network.replace("18", "x").replace("50", "18").replace("x", "50")
+    told = refused("model", "import", checkpoint, "--network", other, "--out", tmp_path / "other")
+    assert told.startswith(f"The checkpoint {checkpoint} does not fit: ")
+    assert not (tmp_path / "other").exists()
+
+
 def test_model_import(tmp_path: Path, run: Run, refused: Refused) -> None:
     torch.manual_seed(0)
     network = build("resnet18-reference")

@@ -2,12 +2,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from torch import nn
 
+from xai.cache import ExplanationCache
 from xai.models.bundle import ClassifierBundle, load_bundle, save_bundle
 from xai.models.manifest import TrainedOn
 from xai.models.networks import SlimResNet, build
@@ -96,3 +98,16 @@ def undisturbed() -> Callable[[nn.Module], AbstractContextManager[None]]:
         assert [key for key in before if not same(before[key], after[key])] == []
 
     return check
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> ExplanationCache:
+    return ExplanationCache(tmp_path / "cache")
+
+
+@pytest.fixture
+def passes(bundle: ClassifierBundle) -> Iterator[list[int]]:
+    seen: list[int] = []
+    handle = bundle.network.register_forward_pre_hook(lambda _m, inputs: seen.append(len(inputs[0])))
+    yield seen
+    handle.remove()

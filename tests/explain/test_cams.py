@@ -11,7 +11,7 @@ from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 from torch import Tensor, nn
 
 from xai.errors import ExplainError
-from xai.explainers.cam import CamMethod, GradCAM, GradCAMPlusPlus, HiResCAM, cam_family, look_at_layer
+from xai.explainers.cam import CamMethod, GradCAM, GradCAMPlusPlus, HiResCAM, look_at_layer
 from xai.models.networks import NETWORKS
 
 METHODS: dict[str, tuple[CamMethod, Any]] = {
@@ -78,7 +78,8 @@ def test_the_family_is_one_forward_pass_and_equals_its_members(slim: nn.Module) 
     alone = {key: method.attribute(slim, x, TARGET) for key, method in methods.items()}
     ran = []
     slim.register_forward_hook(lambda *_: ran.append(1))
-    view, together = cam_family(slim, x, TARGET, methods)
+    view = look_at_layer(slim, x, TARGET, None)
+    together = {key: method.map_of(view) for key, method in methods.items()}
     assert len(ran) == 1
     assert all(torch.equal(together[key], alone[key]) for key in methods)
     with torch.no_grad():
@@ -92,11 +93,9 @@ def test_without_a_target_the_predicted_class_is_explained(slim: nn.Module) -> N
 
 
 def test_half_precision_networks_give_maps_and_logits_in_single(slim: nn.Module) -> None:
-    view, maps = cam_family(
-        slim.to(torch.bfloat16), pictures().to(torch.bfloat16), None, {"gradcampp": GradCAMPlusPlus()}
-    )
+    view = look_at_layer(slim.to(torch.bfloat16), pictures().to(torch.bfloat16), None, None)
     assert view.logits.dtype == torch.float32
-    assert maps["gradcampp"].dtype == torch.float32
+    assert GradCAMPlusPlus().map_of(view).dtype == torch.float32
 
 
 def test_a_layer_that_works_in_place_may_follow() -> None:
@@ -122,8 +121,3 @@ def test_a_layer_that_runs_twice_is_refused() -> None:
     with pytest.raises(ExplainError, match="runs 2 times"):
         GradCAM(layer="0").attribute(network, torch.rand(1, 1, 8, 8), torch.tensor([0]))
     assert not block._forward_hooks
-
-
-def test_methods_that_look_at_different_layers_share_nothing(slim: nn.Module) -> None:
-    with pytest.raises(ExplainError, match="look at one layer"):
-        cam_family(slim, pictures(), None, {"a": GradCAM(layer="layer3"), "b": HiResCAM(layer="layer4")})

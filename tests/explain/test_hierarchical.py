@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from dataclasses import dataclass, field
 
 import pytest
 import torch
@@ -11,8 +12,8 @@ from xai.errors import ExplainError
 from xai.explainers.base import Stepwise, counting
 from xai.explainers.hierarchical import Hierarchical, _estimate, _most_promising, _worth
 from xai.explainers.occlusion import Occlusion
-from xai.explainers.windows import hide, lay_grid
-from xai.progress import ignore
+from xai.explainers.windows import Hiding, hide, lay_grid
+from xai.progress import Progress, ignore
 
 ONE = torch.ones(1, dtype=torch.int64)
 
@@ -69,7 +70,7 @@ def test_the_budget_is_kept_and_reported(budget: int) -> None:
     network = Lesion()
     with counting(network) as count:
         maps, details = last_of(Hierarchical(budget=budget, window=28, min_window=7), network, leg(), ONE)
-    first = int(_worth(hide(network, leg(), ONE, "body-median"), lay_grid((112, 112), 28, 14, maps.device)).sum())
+    first = int(_worth(hide(network, leg(), ONE, "body-median"), lay_grid((112, 112), 28, 28, maps.device)).sum())
     assert count[0] <= 1 + max(budget, first + 4)
     assert count[0] == details["passes"]
     assert details["probes"] > 0
@@ -124,12 +125,12 @@ def test_all_tissue_is_in_some_window_however_little_it_is() -> None:
 def test_steps_sharpen_and_end_in_the_map() -> None:
     explainer = Hierarchical(window=28, min_window=7, budget=60)
     assert isinstance(explainer, Stepwise)
-    assert explainer.sides == (28, 14, 7)
+    assert explainer.sides == (28, 14, 10, 7)
     steps = list(explainer.steps(Lesion(), leg(), ONE, ignore))
-    assert [step.details[0]["last window"] for step in steps] == [28, 14, 7, 7]
+    assert [step.details[0]["last window"] for step in steps] == [28, 14, 10, 7, 7]
     tops = [float(step.maps.max()) for step in steps]
-    assert tops[0] < tops[1] < tops[2] == tops[3]
-    passes = [float(step.details[0]["passes"]) for step in steps[:3]]
+    assert tops[0] < tops[1] < tops[2] < tops[3] == tops[4]
+    passes = [float(step.details[0]["passes"]) for step in steps[:4]]
     assert all(a < b for a, b in itertools.pairwise(passes))
     assert torch.equal(steps[-1].maps, explainer.attribute(Lesion(), leg(), ONE))
 
@@ -169,3 +170,65 @@ def test_other_seeds_draw_other_probes_and_leave_the_map_alone() -> None:
 def test_settings_without_sense_are_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(ExplainError, match="Hierarchical occlusion needs"):
         Hierarchical(**wrong).attribute(Lesion(), leg(), ONE)  # type: ignore[arg-type]
+
+
+@dataclass
+class Asked:
+    """What `Hiding.drops` was asked and said, call by call."""
+
+    boxes: list[Tensor] = field(default_factory=list)
+    drops: list[Tensor] = field(default_factory=list)
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
+    seen, drops = Asked(), Hiding.drops
+
+    def recorded(self: Hiding, which: Tensor, boxes: Tensor, progress: Progress = ignore) -> Tensor:
+        found = drops(self, which, boxes, progress)
+        seen.boxes.append(boxes)
+        seen.drops.append(found)
+        return found
+
+    monkeypatch.setattr(Hiding, "drops", recorded)
+    return seen
+
+
+def test_a_pixel_shows_the_mean_density_of_all_windows_that_hold_it(asked: Asked) -> None:
+    maps = Hierarchical(window=28, min_window=7, budget=60, probes=0).attribute(Lesion(), leg(), ONE)[0, 0]
+    total, count = torch.zeros(112, 112), torch.zeros(112, 112)
+    for (top, left, bottom, right), drop in zip(torch.cat(asked.boxes).tolist(), torch.cat(asked.drops), strict=True):
+        total[top:bottom, left:right] += drop / ((bottom - top) * (right - left))
+        count[top:bottom, left:right] += 1
+    assert count.max() >= 5
+    torch.testing.assert_close(maps, total / count.clamp(min=1))
+
+
+def test_the_first_levels_windows_lie_side_by_side_and_the_others_overlap(asked: Asked) -> None:
+    explainer = Hierarchical(window=28, min_window=7, budget=60, probes=0)
+    assert explainer.levels == ((28, 28), (14, 7), (10, 5), (7, 3))
+    explainer.attribute(Lesion(), leg(), ONE)
+    sides = [set((boxes[:, 2] - boxes[:, 0]).tolist()) for boxes in asked.boxes]
+    assert sides == [{28}, {14}, {14}, {10}, {10}, {7}, {7}]
+    assert len(asked.boxes[0]) == 16
+    assert len(torch.cat(asked.boxes).unique(dim=0)) == len(torch.cat(asked.boxes)) <= 60
+
+
+def test_what_the_first_part_of_a_level_found_decides_where_the_next_goes(
+    asked: Asked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first windows that promise most hold all the square's surroundings alike: none is known to be nearer."""
+
+    def on_the_lesion(rounds: int) -> int:
+        asked.boxes.clear()
+        monkeypatch.setattr("xai.explainers.hierarchical.ROUNDS", rounds)
+        Hierarchical(window=56, min_window=14, budget=24, probes=0).attribute(Lesion(), leg(), ONE)
+        top, left, bottom, right = torch.cat(asked.boxes[1:]).unbind(1)
+        return int(((top < 48) & (bottom > 40) & (left < 80) & (right > 72)).sum())
+
+    assert on_the_lesion(2) > on_the_lesion(1)
+
+
+@pytest.mark.parametrize("sides", [(56, 28, 20, 14), (112, 56, 40, 28, 20, 14), (7, 3, 2), (14,), (1,)])
+def test_sides_fall_to_the_least(sides: tuple[int, ...]) -> None:
+    assert Hierarchical(window=sides[0], min_window=sides[-1]).sides == sides

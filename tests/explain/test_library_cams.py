@@ -13,7 +13,7 @@ from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 from torch import Tensor, nn
 
 from xai.explainers.base import Explainer, counting
-from xai.explainers.cam import GradCAM, HiResCAM, cam_family
+from xai.explainers.cam import GradCAM, HiResCAM, look_at_layer
 from xai.explainers.library import AblationCAM, EigenCAM, LayerCAM, ScoreCAM, XGradCAM, sampling
 from xai.imaging.resample import CellGrid, spread
 from xai.models.networks import NETWORKS
@@ -66,9 +66,10 @@ def test_they_share_the_forward_pass_of_grad_cam(key: str, tiny: nn.Module) -> N
     method: Any = METHODS[key][0]
     alone = method.attribute(tiny, pictures(), TARGET)
     with counting(tiny) as count:
-        _, maps = cam_family(tiny, pictures(), TARGET, {"gradcam": GradCAM(), key: method})
+        view = look_at_layer(tiny, pictures(), TARGET, None)
+        together = [one.map_of(view) for one in (GradCAM(), method)]
     assert count == [2]
-    assert torch.equal(maps[key], alone)
+    assert torch.equal(together[1], alone)
 
 
 def test_eigencam_rises_with_the_layers_activation(tiny: nn.Module) -> None:

@@ -61,7 +61,7 @@ def test_counters_that_old_checkpoints_lack_are_added(state: State, tmp_path: Pa
 
 def test_a_plain_network_is_imported_by_its_own_keys(tmp_path: Path) -> None:
     torch.save(build("resnet18-slim").state_dict(), tmp_path / "c.pt")
-    assert import_checkpoint(tmp_path / "c.pt", "resnet18-slim", tmp_path / "b").layout == "plain keys"
+    assert import_checkpoint(tmp_path / "c.pt", "resnet18-slim", tmp_path / "b").layout == "plain layout"
 
 
 class Payload:

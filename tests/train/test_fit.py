@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import signal
+import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -167,3 +171,94 @@ def test_the_best_epoch_and_when_to_stop(
 ) -> None:
     config = CONFIG.model_copy(update={"patience": patience, "min_delta": min_delta})
     assert best_epoch(losses, config) == expected
+
+
+def test_what_is_asked_while_validating_is_heard(tmp_path: Path) -> None:
+    asked = replace(lesson(tmp_path), validation=np.arange(0, 100))  # two batches
+    (tmp_path / "work").mkdir()
+    steps = len(asked.order)
+    told = []
+
+    def report(moment: Moment) -> None:
+        told.append(moment)
+        if len(told) == steps + 1:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        fit(head(), asked, Planted(), LABELS, CONFIG, Hardware(), report)
+    assert told[-1] == told[-2]
+    assert not asked.checkpoint.exists()  # the first epoch was not finished
+
+
+def test_sigterm_is_left_to_whoever_answers_it(tmp_path: Path) -> None:
+    heard: list[int] = []
+    before = signal.signal(signal.SIGTERM, lambda number, frame: heard.append(number))
+    try:
+        (tmp_path / "work").mkdir()
+
+        def report(moment: Moment) -> None:
+            if not heard:
+                os.kill(os.getpid(), signal.SIGTERM)
+
+        fitted = fit(head(), lesson(tmp_path), Planted(), LABELS, CONFIG, Hardware(), report)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert heard == [signal.SIGTERM]
+    assert len(fitted.epochs) == CONFIG.epochs  # Lightning did not end it in its own way
+
+
+def test_an_impatient_ctrl_c_is_no_error(tmp_path: Path) -> None:
+    (tmp_path / "work").mkdir()
+
+    def report(moment: Moment) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fit(head(), lesson(tmp_path), Planted(), LABELS, CONFIG, Hardware(), report)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_checkpoints_need_no_room_elsewhere_and_a_full_disk_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))
+    run(tmp_path, CONFIG.model_copy(update={"epochs": 1}))
+
+    def full(path: Path, data: bytes) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("xai.train.fit.write_whole", full)
+    with pytest.raises(TrainingError, match=r"fold 2 of 3 cannot be kept in .*work: No space left on device\.$"):
+        run(tmp_path, CONFIG.model_copy(update={"epochs": 2}))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"record": {"epochs": [], "best": {}}},
+        {"record": {"epochs": [{"number": 0}], "best": {}}},
+        {"record": [1, 2]},
+        [],
+        {"record": {"epochs": [], "best": nn.Linear(7, 2).state_dict()}},
+    ],
+)
+def test_a_checkpoint_of_something_else_begins_anew(tmp_path: Path, content: object) -> None:
+    (tmp_path / "work").mkdir()
+    torch.save(content, tmp_path / "work" / "fold.ckpt")
+    _, fitted, told = run(tmp_path)
+    assert told[0].epoch == 0
+    assert len(fitted.epochs) == 6
+
+
+def test_a_network_that_breaks_in_its_last_step_is_said(tmp_path: Path) -> None:
+    part = head()
+    (tmp_path / "work").mkdir()
+
+    def report(moment: Moment) -> None:
+        if moment.share == 1:
+            with torch.no_grad():
+                part.weight.fill_(torch.inf)
+
+    asked = lesson(tmp_path, validation=np.empty(0, np.int64))
+    with pytest.raises(TrainingError, match="is no longer a number"):
+        fit(part, asked, Planted(), LABELS, CONFIG, Hardware(), report)

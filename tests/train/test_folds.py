@@ -106,7 +106,11 @@ def test_the_tables_own_folds_are_taken() -> None:
     [
         (patients([[0, 1]]), 2, "has 1 patient only"),
         (patients([[0], [0], [1]]), 2, "3 patients, 2 with healthy slices and 1 with affected slices"),
-        (patients([[0], [0], [1], [1]]), 5, "4 patients, too few for 5 folds: take --folds 4 or fewer"),
+        (
+            patients([[0], [0], [1], [1]]),
+            5,
+            r"4 patients \(2 with healthy slices and 2 with affected slices\), too few for 5 folds: take --folds 4",
+        ),
         (cohort([0, 1, 0, 1, 0], "abacd", [0, 0, 1, 0, 1]), 2, "line 4: the patient a is in fold 0 and in fold 1"),
         (cohort([0, 1, 0, 1], "abcd", [0, None, 1, 1]), 2, "line 3: has no fold"),
         (cohort([0, 1, 0, 1], "abcd", [0, 0, 2, 2]), 2, "numbered 0, 2, not from 0 without a gap"),
@@ -118,3 +122,12 @@ def test_what_cannot_be_divided_is_said_with_the_counts(whole: Cohort, folds: in
         split(whole, TrainingConfig(folds=folds))
     assert str(told.value).startswith("data.csv")
     assert str(told.value).count(".") <= 3
+
+
+@pytest.mark.parametrize("folds", [2, 3, 5])
+def test_patients_of_one_slice_each_are_enough(folds: int) -> None:
+    # The ten parts that a validation of a tenth asks for are more than there are slices of either class.
+    whole = patients([[k % 2] for k in range(10)])
+    for fold in split(whole, TrainingConfig(folds=folds, validation=0.1)):
+        assert set(whole.labels[fold.validation].tolist()) == {0, 1}
+        assert set(whole.labels[fold.train].tolist()) == {0, 1}

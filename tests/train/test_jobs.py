@@ -85,10 +85,43 @@ def test_a_failed_job_is_free_again(tmp_path: Path) -> None:
 
 def test_the_claim_of_a_dead_process_is_taken_over_at_once(tmp_path: Path) -> None:
     ended = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True)
-    owner = {"host": socket.gethostname(), "pid": int(ended.stdout), "token": "old"}
-    (tmp_path / "x").write_text(json.dumps(owner))
+    with claim(tmp_path / "x"):
+        owner = json.loads((tmp_path / "x").read_text())
+    (tmp_path / "x").write_text(json.dumps({**owner, "pid": int(ended.stdout)}))
     with claim(tmp_path / "x") as mine:
         assert mine
+
+
+def test_the_claim_of_another_container_is_left_although_its_process_cannot_be_seen(tmp_path: Path) -> None:
+    ended = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True)
+    # It has this host's name, but numbers its processes on its own.
+    (tmp_path / "x").write_text(json.dumps({"host": socket.gethostname(), "pid": int(ended.stdout), "token": "new"}))
+    with claim(tmp_path / "x") as mine:
+        assert not mine
+
+
+def test_of_many_that_find_an_ownerless_claim_one_takes_it(tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    for _ in range(30):
+        path.write_text(json.dumps({"host": "elsewhere", "pid": 1, "token": "old"}))
+        os.utime(path, (0, 0))
+        gate, over = threading.Barrier(4), threading.Barrier(4)
+        held: list[int] = []
+
+        def take(gate: threading.Barrier = gate, over: threading.Barrier = over, held: list[int] = held) -> None:
+            gate.wait()
+            with claim(path) as mine:
+                if mine:
+                    held.append(1)
+                over.wait()
+
+        threads = [threading.Thread(target=take) for _ in range(4)]
+        for one in threads:
+            one.start()
+        for one in threads:
+            one.join()
+        assert held == [1]
+        assert not path.exists()
 
 
 @pytest.mark.parametrize(("age", "taken"), [(10.0, False), (120.0, True)])

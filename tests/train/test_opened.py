@@ -312,9 +312,11 @@ def test_foreign_and_hostile_tables_of_answers_are_refused(run: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "cause"),
     [
-        ("training.toml", "a = 1\n", "has no [config] and [data]"),
-        ("training.toml", "[config]\nfolds = 1\n[data]\ntable = '/a'\nsha256 = 'b'\n", "config.folds"),
-        ("training.toml", "[config]\n[data]\ntable = 3\n", "does not say data.table"),
+        ("training.toml", "a = 1\n", "is no record of a training run: config: field required"),
+        ("training.toml", "[config]\nfolds = 1\n", "is no record of a training run: config.folds"),
+        ("training.toml", "[config]\n[data]\ntable = 3\n", "is no record of a training run: data.table"),
+        ("training.toml", "[config]\n[data]\ntable = ''\n", "is no record of a training run: data.table"),
+        ("training.toml", "a = " + "[" * 100_000, "is not valid TOML"),
         ("metrics.json", "[1]", 'has no "pooled" figures'),
         ("metrics.json", "[" * 100_000, "is no JSON"),
     ],

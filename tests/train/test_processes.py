@@ -116,6 +116,8 @@ def test_two_processes_share_the_folds_of_one(table: Path, config: TrainingConfi
     assert second == ""  # one process speaks
     assert sum(f"fold {k} of 3" in first for k in (1, 2, 3)) < 3, "the second one took no fold"
     same(run, alone)
+    for number in range(3):
+        assert (run / "folds" / f"{number:02d}" / "log" / "version_0" / "metrics.csv").exists()
 
 
 def test_helpers_of_one_command_give_the_same_figures(
@@ -139,3 +141,19 @@ def test_processes_that_share_batches_agree_with_one(
         assert np.abs(both[0].answers - both[1].answers).max() < 1e-3
         losses = [[epoch.train_loss for epoch in outcome.epochs] for outcome in both]
         assert losses[0] == pytest.approx(losses[1], abs=1e-3)
+
+
+def test_sigterm_ends_processes_that_share_batches(
+    table: Path, config: TrainingConfig, alone: Path, tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+    started = command(table, run, alone, "--parallel", "data", "--processes", "2")
+    while not (run / "work" / "checkpoints" / "fold-00.ckpt").exists():
+        with pytest.raises(subprocess.TimeoutExpired):
+            started.wait(0.01)
+    started.send_signal(signal.SIGTERM)
+    out, errors = started.communicate(timeout=60)
+    assert (started.returncode, out) == (130, "")
+    # The other process is ended, too, and does not call this one lost.
+    assert errors.splitlines()[-2:] == [f"What is finished is kept in {run}; --resume goes on with it.", "Cancelled."]
+    assert "has ended" not in errors

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +19,7 @@ from xai.errors import TrainingError
 from xai.models.bundle import load_bundle
 from xai.models.networks import build
 from xai.progress import Cancelled
+from xai.train.hardware import Place
 from xai.train.outcome import FoldOutcome
 from xai.train.pictures import open_pictures
 from xai.train.record import read_record
@@ -183,3 +186,81 @@ def test_a_fold_without_a_class_is_trained_and_said(tmp_path: Path) -> None:
     assert len(undefined) == 3
     assert found["pooled"]["recall"] is not None  # type: ignore[index]
     assert any("No affected slice was tested" in note for note in found["notes"])  # type: ignore[attr-defined]
+
+
+def test_a_finished_run_needs_its_work_no_more(table: Path, finished: Path, tmp_path: Path) -> None:
+    run = shutil.copytree(finished, tmp_path / "run", ignore=shutil.ignore_patterns("work"))
+    told: list[str] = []
+    train(table, run, keep_folds=True, resume=True, tell=lambda words, done, total: told.append(words))
+    assert told == []
+    assert not (run / "work" / "pictures.npy").exists()
+
+
+def unfinished(finished: Path, run: Path) -> Path:
+    """Return a copy of a run that lacks its results."""
+    shutil.copytree(finished, run)
+    (run / "metrics.json").unlink()
+    return run
+
+
+def test_a_damaged_outcome_is_made_anew(table: Path, finished: Path, tmp_path: Path) -> None:
+    run = unfinished(finished, tmp_path / "run")
+    outcome = run / "folds" / "01" / "outcome.json"
+    outcome.write_bytes(outcome.read_bytes()[:100])
+    told: list[str] = []
+    train(table, run, keep_folds=True, resume=True, tell=lambda words, done, total: told.append(words))
+    assert {words.partition(",")[0] for words in told if words.startswith("fold")} == {"fold 2 of 3"}
+    assert (run / "metrics.json").read_bytes() == (finished / "metrics.json").read_bytes()
+
+
+def test_what_is_not_of_this_run_is_refused(table: Path, finished: Path, tmp_path: Path) -> None:
+    run = unfinished(finished, tmp_path / "folds")
+    folds = [run / "folds" / name / "outcome.json" for name in ("00", "01")]
+    content = json.loads(folds[0].read_text())
+    folds[1].write_text(json.dumps({**content, "fold": 1}))
+    with pytest.raises(TrainingError, match=r"outcome\.json is of other patients than fold 1 has now"):
+        train(table, run, keep_folds=True, resume=True)
+
+    run = unfinished(finished, tmp_path / "findings")
+    (run / "work" / "findings.json").write_text("[{")
+    with pytest.raises(TrainingError, match=r"findings\.json is damaged: remove it, and --resume"):
+        train(table, run, keep_folds=True, resume=True)
+
+    run = unfinished(finished, tmp_path / "pictures")
+    shutil.rmtree(run / "folds" / "02")
+    np.save(run / "work" / "pictures.npy", np.zeros((3, 32, 32), np.float16))
+    with pytest.raises(TrainingError, match=r"pictures\.npy are not those of .*data\.csv: remove them"):
+        train(table, run, keep_folds=True, resume=True)
+
+
+@pytest.mark.parametrize("stop", ["checking the data", "fold 1 of 3, test"])
+def test_stages_between_the_epochs_can_be_cancelled(table: Path, tmp_path: Path, stop: str) -> None:
+    def tell(words: str, done: float, total: float) -> None:
+        if words == stop and done > 0:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        train(table, tmp_path / "run", epochs=1, tell=tell)
+
+
+def test_what_a_killed_process_left_of_the_pictures_is_removed(table: Path, tmp_path: Path) -> None:
+    def stop(words: str, done: float, total: float) -> None:
+        raise Cancelled
+
+    with pytest.raises(Cancelled):
+        train(table, tmp_path / "run", epochs=1, tell=stop)
+    left = tmp_path / "run" / "work" / ".pictures.npy.abcdef.part"
+    left.write_bytes(b"half")
+    with pytest.raises(Cancelled):
+        train(table, tmp_path / "run", epochs=1, resume=True, tell=stop)
+    assert not left.exists()
+
+
+def test_another_table_takes_no_part_in_a_run(table: Path, finished: Path, tmp_path: Path) -> None:
+    from xai.train.launch import Launch, carry_out
+
+    other = read_cohort(plant(tmp_path / "other", MIXED, seed=3))
+    other = replace(other, sha256="0" * 64)
+    second = Launch("cpu", None, Place(1, 2, 1, 2))  # it finds the record of a run that was begun before
+    with pytest.raises(TrainingError, match="is not the table that the run"):
+        carry_out(finished, other, second, lambda: read_record(finished), lambda *_: None)

@@ -133,9 +133,9 @@ def test_the_list_names_patients_with_label_answer_fold_and_misread_slices(place
     assert window.series_panel.heading.text() == "Cases"
     assert window.series_panel.summary.text() == "run: 3 of 7 slices misread"
     assert listed(place) == [
-        ["P1 · fold 0", "labelled healthy", "affected 0.31", "✗ 1 of 3 misread"],
+        ["P1 · fold 0", "labelled healthy", "affected 0.31", "✗ 1/3 misread"],
         ["P2 · fold 1", "labelled affected", "affected 0.54", "✓ 2 slices"],
-        ["P3 · fold 0", "labelled affected", "affected 0.16", "✗ 2 of 2 misread"],
+        ["P3 · fold 0", "labelled affected", "affected 0.16", "✗ 2/2 misread"],
     ]
 
 

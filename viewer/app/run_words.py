@@ -97,7 +97,7 @@ def _case_text(review: RunReview, series: CaseSeries) -> CaseText:
         return CaseText(title, (mean, slices), fold)
     label = tr(BOTH_LABELS) if case.label is None else tr(LABELLED[case.label])
     if case.misread:
-        words = tr("{misread} of {slices} misread").format(misread=case.misread, slices=count)
+        words = tr("{misread}/{slices} misread").format(misread=case.misread, slices=count)
         return CaseText(title, (label, mean, f"{MISREAD} {words}"), fold, case.misread)
     return CaseText(title, (label, mean, f"{AS_LABELLED} {slices}"), fold)
 

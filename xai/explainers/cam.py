@@ -9,7 +9,6 @@ against a class is kept. ``relu=True`` gives the published maps.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
@@ -146,20 +145,3 @@ class HiResCAM(CamMethod):
     def combine(self, activation: Tensor, gradient: Tensor) -> Tensor:
         """Return sum over k of g_k * A_k."""
         return torch.einsum("nkhw,nkhw->nhw", gradient, activation)
-
-
-def cam_family(
-    network: nn.Module, x: Tensor, target: Tensor | None, methods: Mapping[str, CamMethod]
-) -> tuple[LayerView, dict[str, Tensor]]:
-    """Return several CAMs of one layer, maps (N, 1, h, w) by key, and the one forward pass they came from.
-
-    Raises
-    ------
-    ExplainError
-        When the methods look at different layers.
-    """
-    layers = {method.layer for method in methods.values()}
-    if len(layers) != 1:
-        raise ExplainError("CAMs that share a forward pass look at one layer.")
-    view = look_at_layer(network, x, target, layers.pop())
-    return view, {key: method.map_of(view) for key, method in methods.items()}

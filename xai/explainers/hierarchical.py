@@ -1,8 +1,11 @@
 """Signed hierarchical occlusion: hide large windows first, then ever smaller ones where they pay.
 
-Large windows that overlap say cheaply where nothing is; the passes that are left go to windows half their side where
-the drops so far are highest. A drop says how much a whole window holds, so that levels are made comparable by their
-density, the drop for each pixel of the window; a pixel shows the mean density over the finest windows that were asked.
+Large windows side by side say cheaply where nothing is; the passes that are left go to smaller windows that overlap,
+where the drops so far are highest. A drop says how much a whole window holds, so that levels are made comparable by
+their density, the drop for each pixel of the window. A pixel shows the mean density over all windows asked that hold
+it: small windows say where the evidence is, larger ones that it is there at all, since the network does not miss
+small parts of what it still sees the rest of. Overlap of the first level is not worth its passes, and a map of the
+smallest windows alone is less faithful.
 
 What was left out is not forgotten: windows of the finest level drawn at random are asked as well, and tell how much
 the map has missed, with an interval.
@@ -32,15 +35,19 @@ STEPS = 10_000
 LEAST_TISSUE = 0.3
 """Share of a window's area over which what it promises is at least spread, so that slivers do not come first."""
 
+ROUNDS = 2
+"""In how many parts a level spends its passes: what the first found decides where the next go."""
+
 
 @dataclass(frozen=True, slots=True)
 class Hierarchical:
-    """Mean density of the score's drop over the finest windows asked about, coarse to fine within a budget.
+    """Mean density of the score's drop over all windows asked about, coarse to fine within a budget.
 
-    Levels have windows of ``window``, ``window`` / 2 ... down to ``min_window`` and a stride of half their side. All
-    windows of the first level that hold enough tissue are asked. Of the passes that are left each further level takes
-    ``share``, the last one the rest, and gives them to the windows that promise most by the map so far; a window that
-    promises no more than ``noise`` times the largest drop for each pixel is not asked: the stop rule.
+    The first level's windows have the side ``window`` and lie side by side; all that hold tissue are asked. The next
+    have half that side, then each 0.71 of the one before, down to ``min_window``; they overlap by half. Of the passes
+    that are left each further level takes ``share``, the last one the rest, and gives them to the windows that promise
+    most by the map so far; a window that promises no more than ``noise`` times the largest drop for each pixel is not
+    asked: the stop rule. With one level only its windows overlap, too: it is plain occlusion.
 
     Parameters
     ----------
@@ -66,7 +73,7 @@ class Hierarchical:
     window: int = 56
     min_window: int = 14
     budget: int | None = None
-    share: float = 0.6
+    share: float = 0.4
     noise: float = 0.0
     probes: int = 4
     fill: Fill = "body-median"
@@ -102,22 +109,27 @@ class Hierarchical:
             raise ExplainError("Hierarchical occlusion needs windows of 1 pixel or more, the last not above the first.")
         progress(0, len(x))
         hiding = hide(network, x, target, self.fill, self.score)
-        grids = [lay_grid(hiding.shape, side, max(side // 2, 1), x.device) for side in self.sides]
+        grids = [lay_grid(hiding.shape, side, stride, x.device) for side, stride in self.levels]
         finest = hiding.touched(grids[-1]).sum((1, 2))
         budget = finest // 5 if self.budget is None else torch.full_like(finest, self.budget)
         left, total = (budget - self.probes).clamp(min=0), len(x) + int(budget.sum())
         spent, maps = torch.zeros_like(left), torch.zeros(len(x), *hiding.shape, device=x.device)
+        density, windows = torch.zeros_like(maps), torch.zeros_like(maps)
         for level, grid in enumerate(grids):
             worth = _worth(hiding, grid)
-            if level == 0:
-                asked = worth
-            else:
-                limit = left if level == len(grids) - 1 else (left * self.share).round().long()
-                asked = _most_promising(hiding, grid, worth, maps, limit, self.noise)
-            drops = hiding.measure(grid, asked, after(progress, len(x) + int(spent.sum()), total))
-            density = grid.mean(drops, asked) / grid.window**2
-            maps = torch.where(grid.paint(asked.float()) > 0.5, density, maps)
-            spent, left = spent + asked.sum((1, 2)), (left - asked.sum((1, 2))).clamp(min=0)
+            asked = torch.zeros_like(worth)
+            limit = left if level == len(grids) - 1 else (left * self.share).round().long()
+            for turn in range(ROUNDS if level else 1):
+                new = worth
+                if level:
+                    part = (limit - asked.sum((1, 2))) // (ROUNDS - turn)
+                    new = _most_promising(hiding, grid, worth & ~asked, maps, part, self.noise)
+                drops = hiding.measure(grid, new, after(progress, len(x) + int(spent.sum()), total))
+                density = density + grid.paint(drops) / grid.window**2
+                windows = windows + grid.paint(new.float())
+                maps = density / windows.clamp(min=1)
+                asked, spent = asked | new, spent + new.sum((1, 2))
+            left = (left - asked.sum((1, 2))).clamp(min=0)
             found = tuple({"passes": 1.0 + n, "last window": float(grid.window)} for n in spent.tolist())
             yield Attribution(maps[:, None], (), found)
         if self.probes:
@@ -132,10 +144,20 @@ class Hierarchical:
     @property
     def sides(self) -> tuple[int, ...]:
         """Side of each level's windows, coarse to fine."""
-        sides = [self.window]
-        while sides[-1] // 2 >= self.min_window:
-            sides.append(sides[-1] // 2)
+        sides, side = [self.window], self.window // 2
+        while sides[-1] > side >= self.min_window:
+            sides.append(side)
+            side = round(self.window * 0.5 ** (1 + (len(sides) - 1) / 2))
         return tuple(sides)
+
+    @property
+    def levels(self) -> tuple[tuple[int, int], ...]:
+        """Side and stride of each level's windows: the first of several lie side by side, all others overlap."""
+        sides = self.sides
+        strides = [max(side // 2, 1) for side in sides]
+        if len(sides) > 1:
+            strides[0] = sides[0]
+        return tuple(zip(sides, strides, strict=True))
 
     def likely_passes(self, pixels: int) -> int:
         """Return how many passes a picture of ``pixels`` a side takes; one with air takes fewer."""

@@ -33,6 +33,14 @@ class ImportReport:
     added: tuple[str, ...]
     """Counters that old checkpoints lack and inference does not use."""
 
+    def sentence(self) -> str:
+        """Return what matched, for people."""
+        counted = f"{self.matched} of {self.matched + len(self.added)}" if self.added else f"all {self.matched}"
+        words = f"{counted} tensors of {self.manifest.network} matched, in the {self.layout}"
+        if self.added:
+            words += f"; {len(self.added)} step counters, which old files lack and predictions do not use, begin at 0"
+        return f"{words}."
+
 
 def import_checkpoint(
     checkpoint: str | Path, network: str, out: str | Path, trained_on: TrainedOn | None = None
@@ -114,7 +122,7 @@ def rename(state: Mapping[str, Tensor], network: str) -> tuple[dict[str, Tensor]
         words.append("saved from several GPUs")
     backbone, _, kind = network.partition("-")
     if kind != "reference":
-        return dict(state), ", ".join(["plain keys", *words])
+        return dict(state), ", ".join(["plain layout", *words])
     older = f"{backbone}."
     if any(key.startswith(older) for key in state):
         state = {

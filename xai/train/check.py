@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -76,6 +76,21 @@ def check(
     return tuple(sorted(findings, key=lambda one: rank[one.severity]))
 
 
+def unreadable(cohort: Cohort, config: TrainingConfig, progress: Progress = ignore) -> tuple[Finding, ...]:
+    """Read every picture, and mask where they are used, and return an error for each of the first that cannot be."""
+    sources = Sources(cohort)
+    causes: list[str] = []
+    for done, one in enumerate(cohort.examples):
+        progress(done, len(cohort.examples))
+        try:
+            sources.read(one)
+            if config.masks == "multiply" and one.mask is not None:
+                sources.read_mask(one)
+        except TrainingError as error:
+            causes.append(str(error))
+    return tuple(_unreadable(causes))
+
+
 def listing(findings: Sequence[Finding], cohort: Cohort) -> str:
     """Return the findings as lines for a terminal, after a summary of the cohort."""
     patients = _patients(cohort)
@@ -91,6 +106,24 @@ def listing(findings: Sequence[Finding], cohort: Cohort) -> str:
     if not any(one.severity != "note" for one in findings):
         lines.append("Nothing speaks against training.")
     return "\n".join(lines)
+
+
+def description(findings: Sequence[Finding], cohort: Cohort) -> dict[str, object]:
+    """Return the findings and the summary of the cohort, for programs."""
+    patients = _patients(cohort)
+    classes = {
+        name: {"slices": int((cohort.labels == label).sum()), "patients": len(patients[label])}
+        for label, name in enumerate(CLASSES)
+    }
+    return {
+        "table": str(cohort.table),
+        "slices": len(cohort.examples),
+        "patients": len(set(cohort.groups)),
+        "classes": classes,
+        "masks": sum(one.mask is not None for one in cohort.examples),
+        "findings": [asdict(one) for one in findings],
+        "notes": list(cohort.notes),
+    }
 
 
 def _about_labels(cohort: Cohort, config: TrainingConfig) -> Iterator[Finding]:
@@ -117,7 +150,7 @@ def _about_labels(cohort: Cohort, config: TrainingConfig) -> Iterator[Finding]:
         if count == 1 and patients[1 - label]:
             message = f"Only 1 of {total} patients has {CLASSES[label]} slices ({each}); at least 2 are needed."
             yield Finding("error", "few-patients", message)
-        elif 1 < count < asked and not folds:
+        elif 1 < count < asked <= total and not folds:
             message = (
                 f"{count} of {total} patients have {CLASSES[label]} slices, so at least {asked - count} of {asked} "
                 "folds have none of them; what such a fold cannot say is left empty, and the figures of all folds "

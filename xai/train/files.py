@@ -16,6 +16,8 @@ def write_whole(path: Path, data: bytes) -> None:
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
+            file.flush()
+            os.fsync(file.fileno())  # else a power cut may leave the name without the content
         Path(temporary).chmod(0o644)
         Path(temporary).replace(path)
     except BaseException:

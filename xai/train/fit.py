@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 import pickle
+import signal
+import threading
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,15 +16,15 @@ from typing import Any, Protocol
 import numpy as np
 import pytorch_lightning as pl
 import torch
+from lightning_utilities.core.rank_zero import rank_zero_only
 from numpy.typing import NDArray
 from pytorch_lightning.callbacks import Callback, ModelCheckpoint
 from pytorch_lightning.loggers import CSVLogger
-from pytorch_lightning.utilities.exceptions import SIGTERMException
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
 from xai.errors import TrainingError
-from xai.progress import Cancelled
+from xai.progress import Progress, ignore
 from xai.train.config import TrainingConfig
 from xai.train.folds import Places
 from xai.train.hardware import Hardware
@@ -106,10 +108,17 @@ class _Batches(Dataset[Batch]):
 
 
 class _Telling(Callback):
-    """Reports every step."""
+    """Reports every step of learning, and the last one again while the validation goes on."""
 
     def __init__(self, lesson: Lesson, report: Report) -> None:
         self._lesson, self._report = lesson, report
+        self._last: Moment | None = None
+        self._on_term = signal.getsignal(signal.SIGTERM)
+
+    def on_train_start(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
+        # Lightning's own answer to it makes processes that share batches wait for each other inside the handler.
+        if threading.current_thread() is threading.main_thread() and self._on_term is not None:
+            signal.signal(signal.SIGTERM, self._on_term)
 
     def on_train_batch_end(
         self, trainer: pl.Trainer, module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
@@ -118,7 +127,13 @@ class _Telling(Callback):
         loss = outputs["loss"] if isinstance(outputs, dict) else outputs
         steps, epochs = max(1, int(trainer.num_training_batches)), self._lesson.epochs
         epoch = len(module.epochs)
-        self._report(Moment(self._lesson.name, epoch, epochs, (epoch + (batch_idx + 1) / steps) / epochs, float(loss)))
+        share = (epoch + (batch_idx + 1) / steps) / epochs
+        self._last = Moment(self._lesson.name, epoch, epochs, share, float(loss))
+        self._report(self._last)
+
+    def on_validation_batch_end(self, *_: Any) -> None:
+        if self._last is not None:
+            self._report(self._last)
 
 
 def fit(
@@ -152,17 +167,18 @@ def fit(
     Raises
     ------
     TrainingError
-        When the loss is no longer a number, the device's memory runs out, or the disk is full.
+        When the loss or the network is no longer a number, the device's memory runs out, or the disk is full.
     """
     # Convolutions are a quarter faster this way round on CPUs and no slower elsewhere.
     learner = Learner(part.to(memory_format=torch.channels_last), config)
-    record = _read(lesson.checkpoint)
+    record = _read(lesson.checkpoint, part.state_dict())
     if record is not None:
         learner.on_load_checkpoint(record)
     if not _finished(learner, lesson, config):
         _run(learner, lesson, source, labels, config, hardware, report, resume=record is not None)
     best, _ = best_epoch([one.validation_loss for one in learner.epochs], config)
-    if learner.epochs[best].train_loss >= 1e300:
+    finite = all(bool(torch.isfinite(tensor).all()) for tensor in learner.best.values())
+    if learner.epochs[best].train_loss >= 1e300 or not finite:
         raise TrainingError(
             f"The loss of {lesson.name} is no longer a number: take a lower learning rate than --lr {config.lr:g}."
         )
@@ -203,6 +219,8 @@ def _run(
     )
     # Loading data draws from torch's random state even where nothing depends on it.
     with quiet_lightning(), torch.random.fork_rng(devices=[]):
+        # Lightning takes it from the launcher, and the logs of folds done by others than the first would be lost.
+        rank_zero_only.rank = hardware.rank  # type: ignore[attr-defined]
         trainer = pl.Trainer(
             **hardware.trainer(config),
             max_epochs=lesson.epochs,
@@ -223,13 +241,16 @@ def _run(
                 ckpt_path=lesson.checkpoint if resume else None,
                 weights_only=True,
             )
-        except SIGTERMException:  # SLURM's warning, which Lightning takes for itself while it runs
-            raise Cancelled from None
+        except SystemExit:  # how Lightning answers a Ctrl-C that does not wait
+            raise KeyboardInterrupt from None
         except torch.OutOfMemoryError:
             raise TrainingError(
                 f"The memory of {hardware.device} is too small for batches of {config.batch_size}: "
                 "take fewer with --batch-size."
             ) from None
+        except OSError as error:
+            where = error.filename or lesson.folder
+            raise TrainingError(f"The log of {lesson.name}, {where}, failed: {error.strerror or error}.") from None
 
 
 def clean_draws(places: Places, size: int = ASK_BATCH) -> list[Draw]:
@@ -241,27 +262,39 @@ def clean_draws(places: Places, size: int = ASK_BATCH) -> list[Draw]:
     ]
 
 
-def ask(part: nn.Module, source: Source, places: Places, device: str) -> NDArray[np.float64]:
-    """Return the logits (N, C) of the clean pictures of ``places``, in full precision."""
+def ask(
+    part: nn.Module, source: Source, places: Places, device: str, progress: Progress = ignore
+) -> NDArray[np.float64]:
+    """Return the logits (N, C) of the clean pictures of ``places``, in full precision; ``progress`` may cancel it."""
     part = part.to(device).eval()
-    answers = []
+    answers: list[Tensor] = []
     with torch.inference_mode():
         for draw in clean_draws(places):
+            progress(len(answers) * ASK_BATCH, len(places))
             answers.append(part(source.batch(draw.examples, draw.views).to(device)).float().cpu())
     part.cpu()
     return torch.cat(answers).double().numpy()
 
 
-def _read(path: Path) -> dict[str, Any] | None:
-    """Return a checkpoint; None when there is none or it is not whole, which begins anew. Nothing is unpickled."""
+def _read(path: Path, part: Mapping[str, Tensor]) -> dict[str, Any] | None:
+    """Return a checkpoint of a network with the tensors ``part``; None when there is none, which begins anew.
+
+    One that is not whole or of another network is removed. Nothing is unpickled.
+    """
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-        return content if isinstance(content, dict) and "record" in content else None
+        content: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+        record = content["record"]
+        known = [Epoch(**one) for one in record["epochs"]]
+        if known and {k: t.shape for k, t in record["best"].items()} == {k: t.shape for k, t in part.items()}:
+            return content
     except FileNotFoundError:
         return None
-    except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError):
-        path.unlink(missing_ok=True)
-        return None
+    except OSError as error:
+        raise TrainingError(f"The checkpoint {path} cannot be read: {error.strerror or error}.") from None
+    except (RuntimeError, EOFError, ValueError, LookupError, TypeError, AttributeError, pickle.UnpicklingError):
+        pass
+    path.unlink(missing_ok=True)
+    return None
 
 
 @contextmanager

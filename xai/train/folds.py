@@ -58,7 +58,8 @@ def _enough(cohort: Cohort, config: TrainingConfig) -> None:
         )
     if all(one.fold is None for one in cohort.examples) and config.folds > patients:
         raise TrainingError(
-            f"{table} has {patients} patients, too few for {config.folds} folds: take --folds {patients} or fewer."
+            f"{table} has {patients} patients ({counts}), too few for {config.folds} folds: take --folds {patients} "
+            "or fewer."
         )
 
 
@@ -126,9 +127,10 @@ def _fold(
 def _validation(labels: NDArray[np.int64], groups: NDArray[np.str_], config: TrainingConfig, number: int) -> Places:
     """Return the places that choose the epoch: both classes left to learn from, both in here where that can be."""
     patients = len(np.unique(groups))
-    parts = min(max(2, round(1 / config.validation)), patients)
     if patients < 3:
         return np.empty(0, np.int64)
+    # Patients of one slice each: of the larger class there must be a slice for every part.
+    parts = min(max(2, round(1 / config.validation)), patients, int(np.bincount(labels).max()))
     usable = [
         inside
         for outside, inside in _stratified(labels, groups, parts, config.seed + number + 1)
@@ -150,7 +152,8 @@ def _stratified(
         try:
             yield from splitter.split(np.zeros(len(labels)), labels, groups)
         except ValueError as error:
-            raise TrainingError(f"The patients cannot be divided into {parts} parts: {error}.") from None
+            cause = str(error).rstrip(".")
+            raise TrainingError(f"The patients cannot be divided into {parts} parts: {cause}.") from None
 
 
 def _listed(numbers: NDArray[np.int64]) -> str:

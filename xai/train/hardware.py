@@ -14,6 +14,7 @@ from lightning_fabric.plugins.environments.torchelastic import TorchElasticEnvir
 from pytorch_lightning.strategies import DDPStrategy, SingleDeviceStrategy
 
 from xai.errors import TrainingError
+from xai.train.checkpoints import WholeCheckpoints
 from xai.train.config import TrainingConfig
 
 PICTURE_LOADERS = 8
@@ -59,14 +60,16 @@ class Hardware:
                 "devices": 1,
                 "num_nodes": 1,
                 "strategy": SingleDeviceStrategy(torch.device(self.device)),
-                "plugins": [LightningEnvironment()],
+                "plugins": [LightningEnvironment(), WholeCheckpoints()],
             }
+        own = torch.device(self.device)
         return {
             **common,
-            "devices": self.local_world,
+            "devices": [own.index or 0] if self.cuda else self.local_world,
             "num_nodes": self.world // self.local_world,
-            "strategy": DDPStrategy(process_group_backend="nccl" if self.cuda else "gloo"),
-            "plugins": [TorchElasticEnvironment()],
+            # Each process names its own for all of its machine: SLURM may show it that one only, as number 0.
+            "strategy": DDPStrategy(parallel_devices=[own] * self.local_world),
+            "plugins": [TorchElasticEnvironment(), WholeCheckpoints()],
         }
 
 
@@ -135,10 +138,13 @@ def joined(device: str, place: Place) -> Iterator[Hardware]:
         GROUP_RANK=str(place.rank // place.local_world),
     )
     try:
-        torch.distributed.init_process_group("nccl" if device.startswith("cuda") else "gloo")
+        cuda = device.startswith("cuda")
+        if cuda:
+            torch.cuda.set_device(device)  # else all processes agree through the same one
+        torch.distributed.init_process_group("cpu:gloo,cuda:nccl" if cuda else "gloo")
         yield Hardware(device, place.rank, place.world, place.local_world)
     except RuntimeError as error:  # a process that others wait for has ended
-        cause = (str(error).strip().splitlines() or ["no cause given"])[0].rstrip(".")
+        cause = (str(error).strip().splitlines() or ["no cause given"])[0].partition(". ")[0].rstrip(".")
         raise TrainingError(f"The processes that share the batches have lost each other: {cause}.") from None
     finally:
         if torch.distributed.is_initialized():

@@ -13,6 +13,9 @@ from xai.train.augment import augment
 from xai.train.config import AugmentSettings
 from xai.train.features import FeatureStore
 
+MOST_OPEN = 256
+"""Views held open: each takes one of the files that a process may have open, often 1024."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PictureSource:
@@ -43,10 +46,14 @@ class FeatureSource:
         """Return the features of examples in their views."""
         found = np.unique(views)
         for view in found.tolist():
-            if view not in self._open:
+            if view not in self._open and len(self._open) < MOST_OPEN:
                 self._open[view] = self.store.open(view)
-        out = np.empty((len(examples), *self._open[int(found[0])].shape[1:]), np.float32)
+        out: NDArray[np.float32] | None = None
         for view in found.tolist():
+            features = self._open[view] if view in self._open else self.store.open(view)
+            if out is None:
+                out = np.empty((len(examples), *features.shape[1:]), np.float32)
             inside = views == view
-            out[inside] = self._open[view][examples[inside]]
+            out[inside] = features[examples[inside]]
+        assert out is not None
         return torch.from_numpy(out)

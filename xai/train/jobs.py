@@ -6,6 +6,7 @@ taken over. Nothing but the folder is needed, so processes may be of one machine
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import socket
@@ -15,7 +16,10 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+
+from xai.errors import TrainingError
 
 BEAT_SECONDS = 5.0
 """How often an owner touches its claim."""
@@ -66,7 +70,7 @@ def share(jobs: Sequence[Job], claims: Path, waiting: Callable[[int], None]) -> 
 @contextmanager
 def claim(path: Path) -> Iterator[bool]:
     """Hold the claim ``path`` while the block runs; the block is told whether it has it."""
-    token = json.dumps({"host": socket.gethostname(), "pid": os.getpid(), "token": uuid.uuid4().hex})
+    token = json.dumps({"host": _machine(), "pid": os.getpid(), "token": uuid.uuid4().hex})
     if not _create(path, token) and not (_abandoned(path) and _create(path, token)):
         yield False
         return
@@ -79,13 +83,19 @@ def claim(path: Path) -> Iterator[bool]:
         over.set()
         beat.join()
         if _text(path) == token:
-            path.unlink(missing_ok=True)
+            with suppress(OSError):  # Windows lets no file go that another process looks into; it is stale soon
+                path.unlink()
 
 
 def _create(path: Path, token: str) -> bool:
     # Written whole under another name first, so that no one reads half a claim.
     draft = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
-    draft.write_text(token, encoding="utf-8")
+    try:
+        draft.write_text(token, encoding="utf-8")
+    except OSError as error:
+        with suppress(OSError):
+            draft.unlink()
+        raise TrainingError(f"{path} cannot be written: {error.strerror or error}.") from None
     try:
         os.link(draft, path)
     except FileExistsError:
@@ -94,7 +104,7 @@ def _create(path: Path, token: str) -> bool:
         try:
             with path.open("x", encoding="utf-8") as file:
                 file.write(token)
-        except FileExistsError:
+        except (FileExistsError, PermissionError):
             return False
     finally:
         draft.unlink(missing_ok=True)
@@ -108,34 +118,55 @@ def _abandoned(path: Path) -> bool:
         return True
     if not _ownerless(path, seen):
         return False
-    away = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+    # One process only may put this very claim away: a slower one would put away that of who was faster.
+    right = path.with_name(f".{path.name}.{hashlib.sha256(seen.encode()).hexdigest()[:16]}")
     try:
-        path.rename(away)
-    except FileNotFoundError:
-        return True
-    stolen = _text(away)
-    if stolen != seen and stolen is not None:
-        # Between the look and the move another process took it over: that claim is alive.
+        right.open("x").close()
+    except (FileExistsError, PermissionError):
         with suppress(OSError):
-            os.link(away, path)
-    away.unlink(missing_ok=True)
-    return stolen == seen
+            if _age(right) > STALE_SECONDS:  # of a process that was killed just then
+                right.unlink()
+        return False
+    try:
+        if (now := _text(path)) == seen:
+            path.unlink()
+        return now in (seen, None)
+    except OSError:  # its owner was not gone after all; Windows, while another process looks into it
+        return False
+    finally:
+        with suppress(OSError):
+            right.unlink()
 
 
 def _ownerless(path: Path, text: str) -> bool:
     with suppress(ValueError, KeyError, TypeError):
         owner = json.loads(text)
-        if owner["host"] == socket.gethostname() and not _alive(int(owner["pid"])):
+        if owner["host"] == _machine() and not _alive(int(owner["pid"])):
             return True
+    try:
+        return _age(path) > STALE_SECONDS
+    except FileNotFoundError:
+        return False
+
+
+def _age(path: Path) -> float:
     # Clocks differ between machines: the age is taken against a file of this very file system.
     probe = path.with_name(f".now.{uuid.uuid4().hex}")
     try:
         probe.touch()
-        return probe.stat().st_mtime - path.stat().st_mtime > STALE_SECONDS
-    except FileNotFoundError:
-        return False
+        return probe.stat().st_mtime - path.stat().st_mtime
     finally:
         probe.unlink(missing_ok=True)
+
+
+@cache
+def _machine() -> str:
+    """Name what a process number is unique in: containers may share a host's name, and nodes be called localhost."""
+    parts = [socket.gethostname()]
+    with suppress(OSError):  # Linux
+        parts.append(Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip())
+        parts.append(os.readlink("/proc/self/ns/pid"))
+    return " ".join(parts)
 
 
 def _alive(pid: int) -> bool:

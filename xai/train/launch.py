@@ -15,6 +15,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from xai.errors import TrainingError
+from xai.progress import Cancelled
 from xai.train.cohort import Cohort
 from xai.train.config import TrainingConfig
 from xai.train.hardware import Hardware, Place, choose, joined, place_here
@@ -89,7 +90,7 @@ def begin(out: Path, sources: CohortFiles, cohort: Cohort, config: TrainingConfi
         versions=_versions(),
     )
     try:
-        (out / "work").mkdir(parents=True, exist_ok=True)
+        out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise TrainingError(f"{out} cannot be made: {error.strerror or error}.") from None
     write_record(record, out)
@@ -126,7 +127,7 @@ def _anywhere(config: TrainingConfig) -> TrainingConfig:
     """Return ``config`` with its weights named so that a process of another folder finds them."""
     if config.weights in ("imagenet", "none"):
         return config
-    return config.model_copy(update={"weights": str(Path(config.weights).absolute())})
+    return config.model_copy(update={"weights": os.path.abspath(os.path.expanduser(config.weights))})
 
 
 def carry_out(out: Path, cohort: Cohort, launch: Launch, begin_run: Callable[[], TrainingRecord], tell: Tell) -> None:
@@ -156,20 +157,26 @@ def carry_out(out: Path, cohort: Cohort, launch: Launch, begin_run: Callable[[],
         take_part(out, cohort, record, launch, tell)
         return
     record = begin_run()
-    count = launch.processes or _processes(cohort, record.config, choose(launch.device))
+    count = launch.processes or _processes(cohort, record.config, launch.device)
     if count > MOST_PROCESSES:
         raise TrainingError(f"{count} processes are too many; {MOST_PROCESSES} at most.")
     with _helpers(out, launch, record.config, count) as helpers:
 
         def watching(words: str, done: float, total: float) -> None:
             helpers.check()
-            tell(words, done, total)
+            try:
+                tell(words, done, total)
+            except Cancelled:
+                helpers.end()  # first: else those that share batches would take this process for lost
+                raise
 
         take_part(out, cohort, record, replace(launch, place=Place(0, count, 0, count)), watching)
 
 
 def take_part(out: Path, cohort: Cohort, record: TrainingRecord, launch: Launch, tell: Tell) -> None:
     """Do what this process has to do of a run that was begun; see `carry_out`."""
+    if record.data.sha256 != cohort.sha256:
+        raise TrainingError(f"{cohort.table} is not the table that the run {out} was begun with, or has changed.")
     config, folds = plan(cohort, record.config)
     place = launch.place
     device = choose(launch.device, place.local_rank)
@@ -178,12 +185,13 @@ def take_part(out: Path, cohort: Cohort, record: TrainingRecord, launch: Launch,
         Run(RunFolder(out), cohort, config, folds, hardware, min(place.world, len(folds)), tell).do()
 
 
-def _processes(cohort: Cohort, config: TrainingConfig, device: str) -> int:
-    """Return how many processes are worth it on this machine."""
+def _processes(cohort: Cohort, config: TrainingConfig, asked: str | None) -> int:
+    """Return how many processes are worth it on this machine; one where a single GPU was asked for."""
+    device = choose(asked)
     if device.startswith("cuda"):
         import torch
 
-        return 1 if ":" in device and device != "cuda:0" else max(1, torch.cuda.device_count())
+        return 1 if asked is not None and ":" in asked else max(1, torch.cuda.device_count())
     if device != "cpu" or config.parallel == "data":
         return 1
     shown = len(cohort.examples) * config.folds * config.epochs
@@ -202,6 +210,12 @@ class _Helpers:
     together: bool
     """Whether nothing goes on without any of them."""
 
+    def end(self) -> None:
+        """Ask those that still run to end."""
+        for one in self.running:
+            if one.poll() is None:
+                one.terminate()
+
     def check(self) -> None:
         """Raise when a process that all others wait for has ended with an error."""
         if self.together and any(one.poll() not in (None, 0) for one in self.running):
@@ -217,21 +231,22 @@ def _helpers(out: Path, launch: Launch, config: TrainingConfig, count: int) -> I
     running = []
     for rank in range(1, count):
         command = [sys.executable, "-m", "xai.train.worker", str(out), "--rank", str(rank), "--count", str(count)]
-        command += [] if launch.device is None else ["--device", launch.device]
-        running.append(subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL))
+        command += ["--parent", str(os.getpid()), *([] if launch.device is None else ["--device", launch.device])]
+        # In a session of its own, so that a Ctrl-C reaches it through this process only.
+        running.append(
+            subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True)
+        )
     helpers = _Helpers(running, together)
     try:
         yield helpers
     finally:
-        _end(running, patience=5.0)
+        helpers.end()
+        _await_end(running, patience=5.0)
         for name in shared:
             os.environ.pop(name, None)
 
 
-def _end(running: Sequence[subprocess.Popen[bytes]], patience: float) -> None:
-    for one in running:
-        if one.poll() is None:
-            one.terminate()
+def _await_end(running: Sequence[subprocess.Popen[bytes]], patience: float) -> None:
     for one in running:
         try:
             one.wait(patience)

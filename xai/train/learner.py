@@ -59,7 +59,6 @@ class Learner(pl.LightningModule):
         self.epochs: list[Epoch] = []
         self.best: dict[str, Tensor] = {}
         self._losses: list[Tensor] = []
-        self._sizes: list[int] = []
         self._answers: list[Tensor] = []
         self._labels: list[Tensor] = []
         self._began = 0.0
@@ -81,16 +80,15 @@ class Learner(pl.LightningModule):
 
     def on_train_epoch_start(self) -> None:
         """Begin an epoch's sums."""
-        self._losses, self._sizes, self._began, self._validation = [], [], time.monotonic(), None
+        self._losses, self._began, self._validation = [], time.monotonic(), None
 
     def training_step(self, batch: Batch, _: int) -> Tensor:
         """Return the weighted loss of a batch."""
         x, labels, weights = batch
         each = functional.cross_entropy(self(x).float(), labels, reduction="none")
-        loss = (each * weights).sum()
-        self._losses.append(loss.detach())
-        self._sizes.append(len(labels))
-        return loss
+        counted = weights > 0
+        self._losses.append(torch.stack([(each.detach() * counted).sum(), counted.sum()]))
+        return (each * weights).sum()
 
     def on_validation_epoch_start(self) -> None:
         """Forget the answers of the epoch before."""
@@ -103,18 +101,19 @@ class Learner(pl.LightningModule):
 
     def on_validation_epoch_end(self) -> None:
         """Take the validation's figures."""
-        logits, labels = torch.cat(self._answers), torch.cat(self._labels)
+        # On the CPU: not every device has numbers of 64 bit.
+        logits, labels = torch.cat(self._answers).cpu(), torch.cat(self._labels).cpu()
         called = logits.argmax(1)
         right = [float((called[labels == k] == k).float().mean()) for k in set(labels.tolist())]
-        self._validation = balanced_loss(logits, labels), sum(right) / len(right)
+        # The first process decides for all: one that stopped alone, by a last digit, would leave the others waiting.
+        self._validation = self.trainer.strategy.broadcast((balanced_loss(logits, labels), sum(right) / len(right)))
 
     def on_train_epoch_end(self) -> None:
         """Write the epoch down, keep the network if it is the best so far, and say when to stop."""
-        sizes = torch.tensor(self._sizes, dtype=torch.float64)
-        losses = torch.stack(self._losses).double().cpu()
-        mean = (losses * sizes).sum() / sizes.sum()
-        if self.trainer.world_size > 1:
-            mean = torch.as_tensor(self.trainer.strategy.reduce(mean, reduce_op="mean"))
+        total = torch.stack(self._losses).cpu().double().sum(0)
+        if self.trainer.world_size > 1:  # GPUs add up what is on them only
+            total = torch.as_tensor(self.trainer.strategy.reduce(total.to(self.device), reduce_op="sum"))
+        mean = total[0] / total[1]
         loss, accuracy = self._validation or (None, None)
         # JSON has no NaN; a loss that is none has no order either.
         loss = None if loss is None else (loss if math.isfinite(loss) else 1e300)

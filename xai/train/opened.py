@@ -6,7 +6,6 @@ import hashlib
 import json
 import math
 import os
-import tomllib
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,23 +13,18 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
-
 from xai.errors import TrainingError
-from xai.models.manifest import MANIFEST_NAME, first_cause
+from xai.models.manifest import MANIFEST_NAME
 from xai.progress import Progress, ignore
 from xai.train.cohort import CLASSES, Cohort, Example
 from xai.train.config import TrainingConfig
 from xai.train.oof_table import AnswerRow, read_answers
 from xai.train.outcome import OUTCOME_NAME, FoldOutcome
-from xai.train.record import Frame
+from xai.train.record import RECORD_NAME, DataRecord, read_record
 from xai.train.table import read_cohort
 
-SETTINGS_NAME = "training.toml"
 METRICS_NAME = "metrics.json"
 ANSWERS_NAME = "oof_predictions.csv"
-_FRAME: TypeAdapter[Frame | None] = TypeAdapter(Frame | None)
-MAX_SETTINGS_BYTES = 1 << 20
 MAX_METRICS_BYTES = 1 << 26
 MAX_TABLE_BYTES = 1 << 28
 
@@ -177,7 +171,7 @@ class OpenedRun:
 
 def is_run(path: Path) -> bool:
     """Whether a folder is a training run, finished or not."""
-    return (path / SETTINGS_NAME).is_file()
+    return (path / RECORD_NAME).is_file()
 
 
 def open_run(folder: Path, progress: Progress = ignore) -> OpenedRun:
@@ -199,25 +193,28 @@ def open_run(folder: Path, progress: Progress = ignore) -> OpenedRun:
     folder = folder.absolute()
     if not folder.is_dir():
         raise TrainingError(f"{folder} is no folder, so it is no training run.")
-    config, data, frame = _settings(folder / SETTINGS_NAME)
+    if not (folder / RECORD_NAME).exists():
+        raise TrainingError(_absent(folder / RECORD_NAME))
+    record = read_record(folder)
+    data = record.data
     rows = read_answers(folder / ANSWERS_NAME)
     metrics = _metrics(folder / METRICS_NAME)
-    table = _find_table(folder, Path(data["table"]))
-    has_changed = _sha256(table) != data["sha256"]
-    cohort = read_cohort(table, _moved(data, "images", table), _moved(data, "masks", table), progress)
+    table = _find_table(folder, Path(data.table))
+    has_changed = _sha256(table) != data.sha256
+    cohort = read_cohort(table, _moved(data, data.images, table), _moved(data, data.masks, table), progress)
     notes: list[str] = []
     if has_changed:
         notes.append(
             f"{table.name} has changed since the run was made; its rows were matched by picture, label and patient."
         )
-    told = _told(metrics, data["sha256"], folder / METRICS_NAME)
+    told = _told(metrics, data.sha256, folder / METRICS_NAME)
     answers, left = _matched(rows, cohort, has_changed, folder / ANSWERS_NAME, told)
     if not has_changed:
         _check_folds(folder, cohort, answers)
     if left:
         notes.append(f"Slices of {table.name} that the run has no answer for: {left}.")
     cases = _cases(answers, folder / ANSWERS_NAME)
-    return OpenedRun(folder, config, table, cases, metrics, tuple(notes), frame)
+    return OpenedRun(folder, record.config, table, cases, metrics, tuple(notes), data.frame)
 
 
 def _count(number: int, name: str) -> str:
@@ -227,39 +224,21 @@ def _count(number: int, name: str) -> str:
 # Files --------------------------------------------------------------------------------------------------------------
 
 
+def _absent(path: Path) -> str:
+    return f"{path} is not there, so {path.parent.name} is no finished training run."
+
+
 def _read(path: Path, limit: int) -> bytes:
     try:
         with path.open("rb") as file:
             raw = file.read(limit + 1)
     except FileNotFoundError:
-        raise TrainingError(f"{path} is not there, so {path.parent.name} is no finished training run.") from None
+        raise TrainingError(_absent(path)) from None
     except OSError as error:
         raise TrainingError(f"{path} cannot be read: {error.strerror or error}.") from None
     if len(raw) > limit:
         raise TrainingError(f"{path} is larger than {limit >> 20} MiB, so it is no part of a training run.")
     return raw
-
-
-def _settings(path: Path) -> tuple[TrainingConfig, dict[str, str], tuple[int, int] | None]:
-    try:
-        content = tomllib.loads(_read(path, MAX_SETTINGS_BYTES).decode("utf-8"))
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
-        raise TrainingError(f"{path} is not whole: {error}.") from None
-    config, data = content.get("config"), content.get("data")
-    if not isinstance(config, dict) or not isinstance(data, dict):
-        raise TrainingError(f"{path} has no [config] and [data], so it was not written by a training run.")
-    try:
-        read = TrainingConfig.model_validate(config)
-    except ValidationError as error:
-        raise TrainingError(f"{path} cannot be understood: config.{first_cause(error)}.") from None
-    try:
-        frame = _FRAME.validate_python(data.get("frame"))
-    except ValidationError:
-        raise TrainingError(f"{path} cannot be understood: data.frame is no size that tiles are padded to.") from None
-    for name in ("table", "sha256"):
-        if not isinstance(data.get(name), str) or not data[name]:
-            raise TrainingError(f"{path} does not say data.{name}, so its table cannot be found.")
-    return read, {name: value for name, value in data.items() if isinstance(value, str)}, frame
 
 
 def _metrics(path: Path) -> Mapping[str, Any]:
@@ -295,14 +274,14 @@ def _find_table(folder: Path, recorded: Path) -> Path:
     )
 
 
-def _moved(data: Mapping[str, str], name: str, table: Path) -> Path | None:
+def _moved(data: DataRecord, folder: str | None, table: Path) -> Path | None:
     """Return a recorded folder, or the one that lies to the table as it did when both have moved; None for neither."""
-    if not data.get(name):
+    if not folder:
         return None
-    recorded = Path(data[name])
+    recorded = Path(folder)
     if recorded.exists():
         return recorded
-    beside = Path(os.path.normpath(table.parent / os.path.relpath(recorded, Path(data["table"]).parent)))
+    beside = Path(os.path.normpath(table.parent / os.path.relpath(recorded, Path(data.table).parent)))
     return beside if beside.exists() else None
 
 

@@ -28,7 +28,7 @@ class _Part(BaseModel):
 class DataRecord(_Part):
     """Which table, and where its pictures were looked for."""
 
-    table: str
+    table: Annotated[str, Field(min_length=1)]
     """Absolute path."""
     sha256: Sha256
     """Of the table's bytes."""
@@ -74,7 +74,7 @@ def read_record(path: Path) -> TrainingRecord:
         raise TrainingError(f"{path} is larger than {MAX_BYTES >> 20} MiB, so it is no record of a training run.")
     try:
         return TrainingRecord.model_validate(tomllib.loads(raw.decode("utf-8")))
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise TrainingError(f"{path} is not valid TOML: {error}.") from None
     except ValidationError as error:
         raise TrainingError(f"{path} is no record of a training run: {first_cause(error)}.") from None

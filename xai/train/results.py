@@ -276,7 +276,7 @@ def _notes(
                 f"No {name} slice was tested in {_folds(without)}: measures that need one are empty there, "
                 "and means are over the other folds. The pooled figures hold all slices."
             )
-    notes += [f"Fold {one.fold}: {note}" for one in outcomes for note in one.notes]
+    notes += [note for one in outcomes for note in one.notes]
     return [*notes, *([calibration.note] if calibration.note else [])]
 
 

@@ -112,6 +112,9 @@ class Run:
             When ``tell`` raises it; what was finished stays.
         """
         with one_thread(self.hardware):
+            if self._agreed(self.folder.finished()):
+                return
+            self._look_through()
             self._share([Job("pictures", self.folder.pictures.exists, self._pictures)])
             self._share([Job("check", self.folder.findings.exists, self._check)])
             if self.config.backbone == "frozen":
@@ -128,8 +131,31 @@ class Run:
             self._share(jobs)
             return
         for job in jobs:
-            if not agree(job.done()):
+            if not self._agreed(job.done()):
                 job.do()
+
+    def _agreed(self, answer: bool) -> bool:
+        return answer if self.hardware.world == 1 else agree(answer)
+
+    def _look_through(self) -> None:
+        """Remove outcomes that are not whole, so that those folds are done again, and refuse those of other folds."""
+        for fold in self.folds:
+            path = self.folder.outcome(fold.number)
+            try:
+                found = FoldOutcome.from_file(path)
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                raise TrainingError(f"{path} cannot be read: {error.strerror or error}.") from None
+            except ValueError:
+                path.unlink(missing_ok=True)
+                continue
+            parts = (fold.train, fold.validation, fold.test)
+            if (found.train, found.validation, found.test) != tuple(tuple(part.tolist()) for part in parts):
+                raise TrainingError(
+                    f"{path} is of other patients than fold {fold.number} has now, so the run cannot be gone on with: "
+                    "begin anew with another --out."
+                )
 
     def _wait(self, left: int) -> None:
         self.tell(f"waiting for {left} of other processes", self._finished(), self._total)
@@ -159,13 +185,22 @@ class Run:
 
     def _pictures(self) -> None:
         self.folder.work.mkdir(parents=True, exist_ok=True)
+        for left in self.folder.work.glob(f".{self.folder.pictures.name}.*.part"):
+            left.unlink(missing_ok=True)  # gigabytes that a killed process left
         write_pictures(self.cohort, self.config, self.folder.pictures, self._preparing("reading pictures", 0, 0.3))
 
     def _check(self) -> None:
-        self.tell("checking the data", 0.3, self._total)
-        findings = check(self.cohort, self.config, open_pictures(self.folder.pictures))
+        progress = self._preparing("checking the data", 0.3, 0.3)
+        findings = check(self.cohort, self.config, self._opened(), progress)
         refuse(findings)
         write_text(self.folder.findings, json.dumps([asdict(one) for one in findings], indent=1))
+
+    def _opened(self) -> NDArray[np.float16]:
+        path, size = self.folder.pictures, self.config.preprocess.size
+        pictures = open_pictures(path)
+        if pictures.shape != (len(self.cohort.examples), size, size):
+            raise TrainingError(f"The pictures {path} are not those of {self.cohort.table}: remove them.")
+        return pictures
 
     def _frozen(self) -> tuple[FeatureStore, nn.Module]:
         """Return where the features are kept, and the backbone that makes them."""
@@ -180,7 +215,7 @@ class Run:
     def _feature_jobs(self) -> Iterator[Job]:
         config = self.config
         store, backbone = self._frozen()
-        pictures = open_pictures(self.folder.pictures)
+        pictures = self._opened()
         views = config.views + 1
         store.check_room(backbone, config.preprocess.size, range(views))
 
@@ -204,7 +239,7 @@ class Run:
     def _source(self) -> Source:
         if self.config.backbone == "frozen":
             return FeatureSource(self._frozen()[0])
-        return PictureSource(open_pictures(self.folder.pictures), self.config.augment, self.config.seed)
+        return PictureSource(self._opened(), self.config.augment, self.config.seed)
 
     def _is_done(self, fold: Fold) -> Callable[[], bool]:
         return self.folder.outcome(fold.number).exists
@@ -247,7 +282,9 @@ class Run:
         network, part, fitted = self._learn(lesson, source)
         if self.hardware.rank:
             return
-        logits = ask(part, source, fold.test, self.hardware.device)
+        share = self._finished() + 1  # of the run, once this fold is finished
+        testing = self._preparing(f"{lesson.name}, test", share, share)
+        logits = ask(part, source, fold.test, self.hardware.device, testing)
         outcome = FoldOutcome(
             fold=fold.number,
             best_epoch=fitted.best_epoch,
@@ -286,7 +323,11 @@ class Run:
 
     def _about(self, epochs: int) -> Mapping[str, object]:
         """Return what the report tells beside the figures."""
-        found = json.loads(self.folder.findings.read_text(encoding="utf-8"))
+        path = self.folder.findings
+        try:
+            found = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            raise TrainingError(f"{path} is damaged: remove it, and --resume looks at the data again.") from None
         return {
             "notes": [*self.cohort.notes, *(note for fold in self.folds for note in fold.notes)],
             "findings": found,

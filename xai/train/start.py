@@ -236,8 +236,8 @@ def _take_over(backbone: nn.Module, weights: Mapping[str, Tensor], network: str)
     if extra := sorted(given.keys() - expected.keys()):
         raise _Misfit(_some(extra, "more than it has"))
     owned = dict(expected)
-    for key, tensor in given.items():
-        owned[key] = _fitted(key, tensor, expected[key])
+    for key in (key for key in expected if key in given):  # in the network's order: files have none of their own
+        owned[key] = _fitted(key, given[key], expected[key])
     with torch.no_grad():
         for key, tensor in expected.items():
             tensor.copy_(owned[key])

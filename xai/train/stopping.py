@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from xai.errors import XaiError
 from xai.progress import Cancelled
 from xai.train.run import Tell
 
@@ -18,14 +19,17 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 def stoppable(tell: Tell) -> Iterator[Tell]:
     """Hand out a ``tell`` that raises `Cancelled` once the process was asked to end; a second Ctrl-C ends it at once.
 
-    An exception raised by the signal itself would reach Lightning, which ends the process in its own way.
+    An exception raised by the signal itself would reach Lightning, which ends the process in its own way. What goes
+    wrong after the request is part of the ending: processes that share batches lose each other then.
     """
-    asked = threading.Event()
+    asked, pressed = threading.Event(), threading.Event()
 
     def ask(number: int, frame: FrameType | None) -> None:
-        if asked.is_set():
-            raise KeyboardInterrupt
         asked.set()
+        if number == signal.SIGINT:  # launchers send SIGTERM after a Ctrl-C, and more than once
+            if pressed.is_set():
+                raise KeyboardInterrupt
+            pressed.set()
 
     def checked(words: str, done: float, total: float) -> None:
         if asked.is_set():
@@ -38,6 +42,10 @@ def stoppable(tell: Tell) -> Iterator[Tell]:
     before = {number: signal.signal(number, ask) for number in SIGNALS}
     try:
         yield checked
+    except XaiError:
+        if asked.is_set():
+            raise Cancelled from None
+        raise
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -22,12 +22,12 @@ def main() -> int:
     parser.add_argument("run", type=Path)
     parser.add_argument("--rank", type=int, required=True)
     parser.add_argument("--count", type=int, required=True)
+    parser.add_argument("--parent", type=int, required=True, help="number of the process that began the run")
     parser.add_argument("--device")
     asked = parser.parse_args()
-    parent = os.getppid()
 
     def tell(words: str, done: float, total: float) -> None:
-        if os.getppid() != parent:
+        if os.getppid() != asked.parent:
             raise Cancelled
 
     warnings.simplefilter("ignore")
@@ -46,6 +46,10 @@ def main() -> int:
         return 130
     except XaiError as error:
         print(f"A process of the run has ended: {error}", file=sys.stderr)
+        return 1
+    except Exception as error:
+        # Its place in the code is shown by the same run with --processes 1 and --debug; messages may name people.
+        print(f"A process of the run has met an unexpected error ({type(error).__name__}).", file=sys.stderr)
         return 1
     return 0
 
