@@ -78,7 +78,7 @@ def test_a_dropped_table_opens_the_pictures_of_each_patient(workplace: Workplace
     wait_read(qtbot, workplace)
     volume = workplace.session.volume
     assert volume is not None
-    assert volume.array.shape == (3, 64, 64)
+    assert volume.array.shape == (3, 224, 224)  # tiles are padded
 
 
 def test_a_hint_covers_the_window_while_files_are_dragged(workplace: Workplace, other: Path, qtbot: QtBot) -> None:
