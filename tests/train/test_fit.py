@@ -101,6 +101,14 @@ def test_the_validation_figures_are_those_of_the_clean_pictures(tmp_path: Path) 
     assert balanced_loss(logits, labels) == pytest.approx(float(expected), rel=1e-9)
 
 
+def test_loader_processes_change_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = CONFIG.model_copy(update={"epochs": 2})
+    _, alone, _ = run(tmp_path / "alone", config)
+    monkeypatch.setattr(Hardware, "loaders", lambda self, config: 2)
+    _, helped, _ = run(tmp_path / "helped", config)
+    assert [replace(one, seconds=0) for one in helped.epochs] == [replace(one, seconds=0) for one in alone.epochs]
+
+
 @pytest.mark.parametrize("optimizer", ["sgd", "adam", "adamw"])
 def test_going_on_equals_never_having_stopped(tmp_path: Path, optimizer: str) -> None:
     config = CONFIG.model_copy(update={"optimizer": optimizer, "patience": 0})

@@ -57,3 +57,10 @@ def test_devices_are_chosen_and_missing_ones_said(gpus: pytest.MonkeyPatch) -> N
         choose("cuda:1")
     with pytest.raises(TrainingError, match="it is cpu, cuda, cuda:1 or mps"):
         choose("tpu")
+
+
+def test_pictures_are_changed_by_other_processes_for_a_gpu_that_learns_from_them(gpus: pytest.MonkeyPatch) -> None:
+    tuned = TrainingConfig(weights="none", backbone="fine-tuned")
+    assert 1 <= Hardware("cuda:0").loaders(tuned) <= 8
+    assert Hardware("cuda:0").loaders(TrainingConfig()) == 0
+    assert Hardware("cpu").loaders(tuned) == 0

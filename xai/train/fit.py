@@ -205,7 +205,7 @@ def _run(
 ) -> None:
     batches = _Batches(source, labels)
     order = EpochBatches(lesson.order, lambda: len(learner.epochs), hardware.rank, hardware.world)
-    workers = hardware.loaders
+    workers = hardware.loaders(config)
     training: DataLoader[Batch] = DataLoader(
         batches, batch_size=None, sampler=order, num_workers=workers, persistent_workers=workers > 0
     )

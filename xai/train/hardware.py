@@ -18,7 +18,7 @@ from xai.train.checkpoints import WholeCheckpoints
 from xai.train.config import TrainingConfig
 
 PICTURE_LOADERS = 8
-"""Processes that change pictures for a GPU, at most; on a CPU the cores have enough to do with learning."""
+"""Processes that change pictures for one GPU, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,6 @@ class Hardware:
     rank: int = 0
     world: int = 1
     local_world: int = 1
-    loaders: int = 0
 
     @property
     def cuda(self) -> bool:
@@ -44,6 +43,13 @@ class Hardware:
         if config.precision == "auto":
             return "16-mixed" if self.cuda else "32-true"
         return "32-true" if config.precision == "32" else config.precision
+
+    def loaders(self, config: TrainingConfig) -> int:
+        """Return how many processes change pictures beside a GPU that learns from them; a CPU's cores are learning."""
+        if not self.cuda or config.backbone == "frozen":
+            return 0
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        return max(1, min(PICTURE_LOADERS, cores // max(1, torch.cuda.device_count()) - 1))
 
     def trainer(self, config: TrainingConfig) -> dict[str, Any]:
         """Return the arguments of Lightning's trainer that depend on the machine.
