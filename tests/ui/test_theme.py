@@ -178,7 +178,7 @@ def test_another_look_keeps_everything_that_is_open(workplace: Workplace, qtbot:
     assert workplace.session.state.slice_index == 3
 
 
-def test_twenty_looks_leave_no_window_behind(workplace: Workplace, qtbot: QtBot) -> None:
+def test_many_looks_leave_no_window_behind(workplace: Workplace, qtbot: QtBot) -> None:
     def count() -> int:
         QApplication.processEvents()
         QApplication.sendPostedEvents(None, 52)  # DeferredDelete
@@ -189,7 +189,7 @@ def test_twenty_looks_leave_no_window_behind(workplace: Workplace, qtbot: QtBot)
         workplace.apply(replace(workplace.preferences, theme=name))
     before = count()
     assert not shiboken6.isValid(old)
-    for number in range(20):
+    for number in range(8):
         workplace.apply(replace(workplace.preferences, theme=BOTH[number % 2]))
         # Every signal that the windows before were connected to.
         workplace.session.message.emit("A sentence.", False)
