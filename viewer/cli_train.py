@@ -269,7 +269,8 @@ def _carry_out(
 
 def _places(run: Path, images: Path | None, masks: Path | None) -> tuple[Path | None, Path | None]:
     """Return where pictures and masks lie: as said now, else as said when the run was begun."""
-    from xai.train.record import RECORD_NAME, read_record
+    from xai.train.files import RECORD_NAME
+    from xai.train.record import read_record
 
     if not (run / RECORD_NAME).exists():
         return images, masks
@@ -282,7 +283,8 @@ def _configure(settings: Mapping[str, Any], recipe: Path | None, run: Path | Non
     from pydantic import ValidationError
 
     from xai.train.config import configure
-    from xai.train.record import RECORD_NAME, read_record
+    from xai.train.files import RECORD_NAME
+    from xai.train.record import read_record
 
     if recipe is None and run is not None and (run / RECORD_NAME).exists():
         recipe = run

@@ -16,7 +16,8 @@ from PIL import Image
 
 from tests.run_folder import Given, write_run, write_tiles
 from xai.errors import TrainingError
-from xai.train.opened import OpenedRun, entropy, is_run, open_run
+from xai.train.files import is_run
+from xai.train.opened import OpenedRun, entropy, open_run
 from xai.train.opened_series import run_series
 from xai.train.outcome import FoldOutcome
 

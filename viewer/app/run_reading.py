@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from viewer.app.opening import Opened, stamp
 from viewer.app.tasks import Emit, Work
 from xai.imaging.catalog import Catalog
 from xai.progress import Progress
-from xai.train.opened import OpenedRun, open_run
-from xai.train.opened_series import CaseSeries, run_series
+
+if TYPE_CHECKING:
+    from xai.train.opened import OpenedRun
+    from xai.train.opened_series import CaseSeries
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,6 +29,10 @@ def run_reading(folder: Path) -> Work:
     """Return the work of opening the run in ``folder``; results in a `RunRead`."""
 
     def work(progress: Progress, emit: Emit) -> RunRead:
+        # Not before a run is opened: checking its files takes a library that starts slowly.
+        from xai.train.opened import open_run
+        from xai.train.opened_series import run_series
+
         run = open_run(folder, progress)
         series = run_series(run, progress)
         for case in run.cases:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QObject, Signal
@@ -20,8 +21,10 @@ from viewer.app.run_reading import RunRead, run_reading
 from viewer.app.session import Session
 from viewer.core.case_order import CaseOrder, Place, in_order, misread_places, orders, step
 from viewer.core.words import tr
-from xai.train.opened import Answer, Case, OpenedRun
-from xai.train.opened_series import CaseSeries
+
+if TYPE_CHECKING:
+    from xai.train.opened import Answer, Case, OpenedRun
+    from xai.train.opened_series import CaseSeries
 
 TOLERANCE = 0.05
 """A fold's model that is asked again may be off by so much: it may have answered in half precision before."""

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from viewer.app.display import PredictionText
 from viewer.app.run_review import RunReview
 from viewer.core.picture import Picture
 from viewer.core.said import said
 from viewer.core.words import QT_TR_NOOP, tr
-from xai.train.opened import Answer, OpenedRun
-from xai.train.opened_series import CaseSeries
+
+if TYPE_CHECKING:
+    from xai.train.opened import Answer, OpenedRun
+    from xai.train.opened_series import CaseSeries
 
 MISREAD, AS_LABELLED = "✗", "✓"
 LABELLED = {0: QT_TR_NOOP("labelled healthy"), 1: QT_TR_NOOP("labelled affected")}

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from viewer.core.words import QT_TR_NOOP
-from xai.train.opened import OpenedRun
-from xai.train.opened_series import CaseSeries
+
+if TYPE_CHECKING:
+    from xai.train.opened import OpenedRun
+    from xai.train.opened_series import CaseSeries
 
 CaseOrder = Literal["table", "error", "uncertainty", "shuffled"]
 ORDER_WORDS: dict[CaseOrder, str] = {

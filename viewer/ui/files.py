@@ -20,7 +20,7 @@ from viewer.core.words import tr
 from viewer.demo import is_demo
 from viewer.ui.dialogs import choose
 from viewer.ui.export_dialog import ask_for_export
-from xai.train.opened import is_run
+from xai.train.files import is_run
 
 BUNDLE_FILE = "bundle.toml"
 

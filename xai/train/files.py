@@ -1,4 +1,4 @@
-"""Files that are whole or not there. Light: no torch."""
+"""Files of a run: how one is known, and how they are whole or not there. Light: no torch, no pydantic."""
 
 from __future__ import annotations
 
@@ -8,6 +8,13 @@ import tempfile
 from pathlib import Path
 
 from xai.errors import TrainingError
+
+RECORD_NAME = "training.toml"
+
+
+def is_run(path: Path) -> bool:
+    """Whether a folder is a training run, finished or not."""
+    return (path / RECORD_NAME).is_file()
 
 
 def write_whole(path: Path, data: bytes) -> None:

@@ -18,9 +18,10 @@ from xai.errors import TrainingError
 from xai.progress import Cancelled
 from xai.train.cohort import Cohort
 from xai.train.config import TrainingConfig
+from xai.train.files import RECORD_NAME
 from xai.train.hardware import Hardware, Place, choose, joined, place_here
 from xai.train.jobs import POLL_SECONDS
-from xai.train.record import RECORD_NAME, DataRecord, TrainingRecord, WeightsRecord, read_record, write_record
+from xai.train.record import DataRecord, TrainingRecord, WeightsRecord, read_record, write_record
 from xai.train.run import Run, RunFolder, Tell, plan
 from xai.train.start import starting_network
 from xai.train.table import read_cohort

@@ -18,9 +18,10 @@ from xai.models.manifest import MANIFEST_NAME
 from xai.progress import Progress, ignore
 from xai.train.cohort import CLASSES, Cohort, Example
 from xai.train.config import TrainingConfig
+from xai.train.files import RECORD_NAME
 from xai.train.oof_table import AnswerRow, read_answers
 from xai.train.outcome import OUTCOME_NAME, FoldOutcome
-from xai.train.record import RECORD_NAME, DataRecord, read_record
+from xai.train.record import DataRecord, read_record
 from xai.train.table import read_cohort
 
 METRICS_NAME = "metrics.json"
@@ -167,11 +168,6 @@ class OpenedRun:
         """Return the folder of a fold's bundle; None when the run did not keep it."""
         folder = self.folder / "folds" / f"{fold:02d}" / "bundle"
         return folder if (folder / MANIFEST_NAME).is_file() else None
-
-
-def is_run(path: Path) -> bool:
-    """Whether a folder is a training run, finished or not."""
-    return (path / RECORD_NAME).is_file()
 
 
 def open_run(folder: Path, progress: Progress = ignore) -> OpenedRun:

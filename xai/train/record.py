@@ -12,9 +12,8 @@ from xai.errors import TrainingError
 from xai.imaging.padding import LARGEST_FRAME
 from xai.models.manifest import first_cause, write_toml
 from xai.train.config import TrainingConfig
-from xai.train.files import write_text
+from xai.train.files import RECORD_NAME, write_text
 
-RECORD_NAME = "training.toml"
 MAX_BYTES = 1 << 20
 Side = Annotated[int, Field(ge=1, le=LARGEST_FRAME)]
 Frame = tuple[Side, Side]
