@@ -48,6 +48,7 @@ from viewer.app.engine_messages import (
 from viewer.app.method_settings import MethodSheet
 from viewer.app.pacing import paced
 from xai.errors import BundleError, ExplainError, XaiError
+from xai.machine import usable_cores
 from xai.progress import Cancelled, Progress
 
 if TYPE_CHECKING:
@@ -211,13 +212,6 @@ class CpuHandlers(TorchHandlers):
     """The same on the processor alone."""
 
     device = "cpu"
-
-
-def usable_cores() -> int:
-    """Return how many cores this process may use."""
-    if sys.platform == "linux":
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def is_out_of_memory(error: BaseException) -> bool:

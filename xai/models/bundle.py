@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +14,7 @@ from safetensors.torch import save as save_tensors
 from torch import Tensor, nn
 
 from xai.errors import BundleError
+from xai.files import write_whole
 from xai.imaging.resample import CellGrid
 from xai.models.manifest import (
     MANIFEST_NAME,
@@ -196,23 +195,11 @@ def save_bundle(
     _check_fit(manifest, folder / MANIFEST_NAME)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        _replace(folder / WEIGHTS_NAME, raw)
-        _replace(folder / MANIFEST_NAME, manifest.to_toml().encode())
+        write_whole(folder / WEIGHTS_NAME, raw)
+        write_whole(folder / MANIFEST_NAME, manifest.to_toml().encode())
     except OSError as error:
         raise BundleError(f"The bundle {folder} cannot be written: {error.strerror or error}.") from None
     return manifest
-
-
-def _replace(path: Path, data: bytes) -> None:
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
 
 
 def _first_line(error: Exception) -> str:

@@ -11,7 +11,7 @@ import torch
 from lightning_fabric.plugins.io.torch_io import TorchCheckpointIO
 
 from xai.errors import TrainingError
-from xai.train.files import write_whole
+from xai.files import write_whole
 
 
 class WholeCheckpoints(TorchCheckpointIO):

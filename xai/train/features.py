@@ -11,11 +11,9 @@ import contextlib
 import copy
 import errno
 import hashlib
-import os
 import shutil
-import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import IO
 
@@ -26,6 +24,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from xai.errors import TrainingError
+from xai.files import whole
 from xai.models.manifest import PreprocessSettings
 from xai.progress import Progress, ignore
 from xai.train.config import AugmentSettings
@@ -167,7 +166,7 @@ class FeatureStore:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             self._tidy()
-            with _put_in_place(self.path(view)) as file:
+            with whole(self.path(view)) as file:
                 done = 0
                 for x in batches:
                     features = _features(frozen, x, device, mixed)
@@ -259,23 +258,6 @@ def _ask(backbone: nn.Module, x: Tensor, device: str, mixed: torch.dtype | None)
         moved = x.to(device, non_blocking=True).contiguous(memory_format=torch.channels_last)
         features: Tensor = backbone(moved)
         return features.float().cpu().contiguous()
-
-
-@contextlib.contextmanager
-def _put_in_place(path: Path) -> Iterator[IO[bytes]]:
-    """Give a file that takes its name when the block ends well, and is gone when it does not."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}.", suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).chmod(0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
-        raise
 
 
 def _write_header(file: IO[bytes], shape: tuple[int, ...]) -> None:

@@ -14,6 +14,7 @@ from lightning_fabric.plugins.environments.torchelastic import TorchElasticEnvir
 from pytorch_lightning.strategies import DDPStrategy, SingleDeviceStrategy
 
 from xai.errors import TrainingError
+from xai.machine import usable_cores
 from xai.train.checkpoints import WholeCheckpoints
 from xai.train.config import TrainingConfig
 
@@ -48,8 +49,7 @@ class Hardware:
         """Return how many processes change pictures beside a GPU that learns from them; a CPU's cores are learning."""
         if not self.cuda or config.backbone == "frozen":
             return 0
-        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        return max(1, min(PICTURE_LOADERS, cores // max(1, torch.cuda.device_count()) - 1))
+        return max(1, min(PICTURE_LOADERS, usable_cores() // max(1, torch.cuda.device_count()) - 1))
 
     def trainer(self, config: TrainingConfig) -> dict[str, Any]:
         """Return the arguments of Lightning's trainer that depend on the machine.

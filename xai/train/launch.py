@@ -15,6 +15,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from xai.errors import TrainingError
+from xai.machine import usable_cores
 from xai.progress import Cancelled
 from xai.train.cohort import Cohort
 from xai.train.config import TrainingConfig
@@ -196,11 +197,7 @@ def _processes(cohort: Cohort, config: TrainingConfig, asked: str | None) -> int
     if device != "cpu" or config.parallel == "data":
         return 1
     shown = len(cohort.examples) * config.folds * config.epochs
-    return 1 if shown < WORTH_HELP else max(1, min(_cores(), config.folds))
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return 1 if shown < WORTH_HELP else max(1, min(usable_cores(), config.folds))
 
 
 @dataclass(slots=True)

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import errno
-import os
 import shutil
-import tempfile
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from xai.errors import TrainingError
+from xai.files import whole
 from xai.models.preprocess import Preprocess
 from xai.progress import Progress, ignore
 from xai.train.cohort import Cohort
@@ -42,30 +40,20 @@ def write_pictures(cohort: Cohort, config: TrainingConfig, path: Path, progress:
     if config.masks == "multiply":
         _check_masks(cohort)
     need = count * size * size * 2
-    temporary = ""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _check_space(path, need)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
         # Written in order and not through a memory map, whose pages end the process when the disk is full.
-        with os.fdopen(handle, "wb") as file:
+        with whole(path) as file:
             header = {"descr": "<f2", "fortran_order": False, "shape": (count, size, size)}
             np.lib.format.write_array_header_1_0(file, header)
             for done, picture in enumerate(_pictures(cohort, config)):
                 progress(done, count)
                 file.write(picture.tobytes())
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-        temporary = ""
     except OSError as error:
         if error.errno in _FULL:
             raise TrainingError(f"{_full(path, need)}.") from None
         raise TrainingError(f"The pictures cannot be written to {path}: {error.strerror or error}.") from None
-    finally:
-        if temporary:
-            with suppress(OSError):
-                os.unlink(temporary)
     progress(count, count)
 
 

@@ -29,10 +29,10 @@ from xai.evaluate.classification import (
     figures,
 )
 from xai.explanation import softmax
+from xai.files import write_whole
 from xai.train.calibration import Calibration, fit_temperature
 from xai.train.cohort import CLASSES, Cohort
 from xai.train.config import TrainingConfig
-from xai.train.files import write_whole
 from xai.train.outcome import FoldOutcome
 
 METRICS_NAME = "metrics.json"

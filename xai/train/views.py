@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import mmap
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
+from xai.machine import usable_cores
 from xai.train.augment import augment
 from xai.train.config import AugmentSettings
 
@@ -37,7 +37,7 @@ def view_batches(
     ``pinned`` is for a GPU; without ``workers`` processes are started for one only, where it waits otherwise.
     """
     if workers is None:
-        workers = min(MAX_WORKERS, _cores() - 1) if pinned and len(pictures) >= FEW else 0
+        workers = min(MAX_WORKERS, usable_cores() - 1) if pinned and len(pictures) >= FEW else 0
     places = [range(begin, min(begin + size, len(pictures))) for begin in range(0, len(pictures), size)]
     loader: DataLoader[Tensor] = DataLoader(
         _Views(pictures, settings, seed, view),
@@ -91,7 +91,3 @@ def _mapping(array: NDArray[Any]) -> _Mapping | None:
     if array.filename is None:
         return None
     return _Mapping(Path(array.filename), array.dtype.str, array.offset, array.shape)
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
