@@ -109,6 +109,17 @@ def test_loader_processes_change_nothing(tmp_path: Path, monkeypatch: pytest.Mon
     assert [replace(one, seconds=0) for one in helped.epochs] == [replace(one, seconds=0) for one in alone.epochs]
 
 
+def test_the_network_of_the_best_epoch_is_kept_and_not_the_last(tmp_path: Path) -> None:
+    # A rate so high that the loss jumps about: the best epoch lies before the last.
+    part, fitted, _ = run(tmp_path, CONFIG.model_copy(update={"lr": 3.0, "epochs": 12, "patience": 0}))
+    losses = [one.validation_loss for one in fitted.epochs]
+    assert fitted.best_epoch == int(np.argmin(np.array(losses, float))) < 11
+    logits = torch.from_numpy(ask(part, Planted(), VALIDATION, "cpu"))
+    assert balanced_loss(logits, torch.from_numpy(LABELS[VALIDATION])) == pytest.approx(
+        losses[fitted.best_epoch], rel=1e-6
+    )
+
+
 @pytest.mark.parametrize("optimizer", ["sgd", "adam", "adamw"])
 def test_going_on_equals_never_having_stopped(tmp_path: Path, optimizer: str) -> None:
     config = CONFIG.model_copy(update={"optimizer": optimizer, "patience": 0})

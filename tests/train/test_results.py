@@ -140,6 +140,17 @@ def test_patients_with_slices_of_both_classes_take_their_worst_slice(tmp_path: P
     assert said["per_patient"]["fp"] + said["per_patient"]["tp"] == len(called)
 
 
+def test_intervals_are_drawn_from_the_runs_own_seed() -> None:
+    cohort = made_up_cohort([0, 1] * 6)
+    outcomes = made_up_outcomes(cohort, 3)
+    one, same, other = (
+        compute_results(cohort, outcomes, CONFIG.model_copy(update={"seed": seed})) for seed in (4, 4, 5)
+    )
+    assert one.intervals == same.intervals
+    for name in ("intervals", "patient_intervals"):
+        assert getattr(one, name)["brier"] != getattr(other, name)["brier"]
+
+
 def test_unfinished_runs_say_so() -> None:
     cohort = made_up_cohort([0, 1] * 3)
     found = compute_results(cohort, made_up_outcomes(cohort, 3)[:2], CONFIG)
